@@ -1,0 +1,74 @@
+"""Usernames: the one form they have on the wire, and when two of them look alike."""
+
+import functools
+import unicodedata
+from typing import Final
+
+from chat.errors import EntryError
+from chat.protocol.limits import NAME_BYTES
+
+_REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_MARKS_IN_A_ROW: Final = 3
+_ASCII_PROTOTYPES: Final = {"0": "o", "O": "o", "1": "l", "I": "l", "i": "l", "|": "l"}
+
+
+def normalise_name(text: str) -> str:
+    """A username in the form that is sent: NFC, single inner spaces, nothing invisible, at most 64 bytes.
+
+    Raises `EntryError`. A name that comes from outside is taken only if it already has this form.
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not name:
+        raise EntryError("username", "Type the name that the others will see.")
+    if len(name.encode(errors="replace")) > NAME_BYTES:
+        raise EntryError("username", f"This name is too long: at most {NAME_BYTES} bytes.")
+    categories = [unicodedata.category(sign) for sign in name]
+    if any(category in _REFUSED for category in categories):
+        raise EntryError("username", "The name contains an invisible sign. Type it by hand.")
+    if _longest_run_of_marks(categories) > _MARKS_IN_A_ROW:
+        raise EntryError("username", "The name has too many accents on one letter.")
+    return name
+
+
+def _longest_run_of_marks(categories: list[str]) -> int:
+    longest = run = 0
+    for category in categories:
+        run = run + 1 if category.startswith("M") else 0
+        longest = max(longest, run)
+    return longest
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: equal for names that a person could take for each other.
+
+    After NFKC each sign becomes the first of those that look like it (Unicode's confusables, UTS 39), in its own case and in lower
+    case; marks and spaces are left out.
+    """
+    shown = "".join(_prototype(sign) for sign in unicodedata.normalize("NFKC", name)).casefold()
+    bare = (sign for sign in unicodedata.normalize("NFKD", shown) if not unicodedata.category(sign).startswith(("M", "Z")))
+    return "".join(_prototype(sign) for sign in bare)
+
+
+@functools.lru_cache(maxsize=4096)
+def _prototype(sign: str) -> str:
+    if sign.isascii():
+        return _ASCII_PROTOTYPES.get(sign, sign)
+    alike = _confusables().get(sign, ())
+    latin = [other for other in alike if other.isascii()]
+    prototype = min(latin or [sign, *alike])
+    return _ASCII_PROTOTYPES.get(prototype, prototype)
+
+
+@functools.cache
+def _confusables() -> dict[str, tuple[str, ...]]:
+    from confusable_homoglyphs import confusables
+
+    return {sign: tuple(entry["c"] for entry in entries if len(entry["c"]) == 1) for sign, entries in confusables.confusables_data.items()}
+
+
+def is_normal_name(name: str) -> bool:
+    """Whether a name from outside has the form that `normalise_name` gives."""
+    try:
+        return normalise_name(name) == name
+    except EntryError:
+        return False
