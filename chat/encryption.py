@@ -13,6 +13,7 @@ Everything is composed of primitives of the `cryptography` package:
 
 import base64
 import hashlib
+import threading
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +31,9 @@ LABEL: Final = b"mqtt-chat/1/"
 ARGON2_MEMORY_KIB: Final = 256 * 1024
 ARGON2_PASSES: Final = 3
 ARGON2_LANES: Final = 4
+
+_one_derivation = threading.Lock()
+"""OpenSSL's worker threads serve one Argon2id at a time: two at once, with lanes, wait for each other for ever (seen with OpenSSL 4.0.3)."""
 
 _TOKEN_VERSION: Final = 0x80
 _TOKEN_OVERHEAD: Final = 1 + 8 + 16 + 32
@@ -70,7 +74,10 @@ def derive_root(passphrase: str, topic: str) -> bytes:
     secret = passphrase.encode()
     salt = hashlib.sha256(LABEL + b"salt" + topic.encode()).digest()[:16]
     try:
-        return Argon2id(salt=salt, length=32, iterations=ARGON2_PASSES, lanes=ARGON2_LANES, memory_cost=ARGON2_MEMORY_KIB).derive(secret)
+        with _one_derivation:
+            return Argon2id(salt=salt, length=32, iterations=ARGON2_PASSES, lanes=ARGON2_LANES, memory_cost=ARGON2_MEMORY_KIB).derive(
+                secret
+            )
     except UnsupportedAlgorithm:
         return _derive_with_argon2_cffi(secret, salt)
     except MemoryError:

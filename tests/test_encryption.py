@@ -4,6 +4,7 @@ import base64
 import itertools
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
@@ -137,3 +138,9 @@ def _unsupported(**_: object) -> None:
 
 def test_a_longer_expansion_continues_a_shorter_one() -> None:
     assert expand(bytes(32), b"x", 64)[:32] == expand(bytes(32), b"x", 32)
+
+
+def test_several_rooms_can_be_entered_at_once() -> None:
+    expected = derive_root("correct horse", "home")
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(derive_root, ["correct horse"] * 3, ["home"] * 3)) == [expected] * 3

@@ -1,0 +1,102 @@
+"""paho's client with its memory bounded: it announces a maximum packet size to the broker but never checks what then comes.
+
+Only private methods can mend that, so requirements.txt pins paho's major version and tests/test_network.py sends it 200 MiB.
+"""
+
+import socket
+import ssl
+from typing import Any, Final
+
+import paho.mqtt.client as mqtt
+
+HANDSHAKE_BYTES: Final = 16 * 1024
+"""The longest answer to a websocket's HTTP request that is read."""
+
+
+class OversizeError(OSError):
+    """The broker sends more than was agreed."""
+
+
+class _HandshakeSocket:
+    """A socket for the length of an HTTP answer; a server that goes on for ever is cut off."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self._left = HANDSHAKE_BYTES
+
+    def recv(self, size: int) -> bytes:
+        self._left -= size
+        if self._left < 0:
+            raise OversizeError
+        return self._inner.recv(size)
+
+    def send(self, data: bytes) -> int:
+        return self._inner.send(data)
+
+
+class _BoundedWebsocket(mqtt._WebsocketWrapper):
+    """paho keeps all of a frame until its last byte; this bounds what it keeps."""
+
+    largest = 0
+
+    def _buffered_read(self, length: int) -> bytearray:
+        if self._readbuffer_head + length > self.largest:
+            raise OversizeError
+        return super()._buffered_read(length)
+
+
+class BoundedClient(mqtt.Client):
+    """A paho client that ends the connection when a packet of over `largest` bytes begins to arrive."""
+
+    def __init__(self, largest: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._largest = largest
+        self.oversize = False
+        """Whether that was why the connection ended."""
+        self.raw_socket: socket.socket | None = None
+        """The TCP socket under TLS and websocket, so that another thread can shut it down at any moment."""
+
+    @property
+    def tls_version(self) -> str:
+        """What TLS calls the version in use, "" without TLS."""
+        sock: Any = self._sock
+        inner = getattr(sock, "_socket", sock)
+        return (inner.version() or "") if isinstance(inner, ssl.SSLSocket) else ""
+
+    def has_pending(self) -> bool:
+        """Whether bytes wait inside TLS or the websocket, where `select` does not see them."""
+        pending = getattr(self._sock, "pending", None)
+        return bool(pending and pending())
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > self._largest:
+            self.oversize = True
+            raise OversizeError
+        try:
+            return super()._sock_recv(bufsize)
+        except OversizeError:
+            self.oversize = True
+            raise
+
+    def _create_socket_connection(self) -> socket.socket:
+        self.raw_socket = super()._create_socket_connection()
+        return self.raw_socket
+
+    def _create_socket(self) -> Any:
+        if self._transport != "websockets":
+            return super()._create_socket()
+        sock = self._create_socket_connection()
+        if self._ssl:
+            sock = self._ssl_wrap_socket(sock)
+        sock.settimeout(self._connect_timeout)
+        wrapper = _BoundedWebsocket(
+            socket=_HandshakeSocket(sock),  # type: ignore[arg-type]
+            host=self._host,
+            port=self._port,
+            is_ssl=self._ssl,
+            path=self._websocket_path,
+            extra_headers=self._websocket_extra_headers,
+        )
+        wrapper.largest = self._largest
+        wrapper._socket = sock
+        return wrapper

@@ -1,0 +1,561 @@
+"""One connection to a broker: a paho-mqtt client on a thread of its own that reconnects for as long as it makes sense.
+
+Above this file nobody knows paho: wishes go in as method calls that only enqueue, and what happens comes out as typed events with
+sentences for people. All of paho runs on the one thread (its external-loop interface), so none of its locks are ever contended.
+"""
+
+import contextlib
+import enum
+import queue
+import random
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from chat.address import BrokerAddress
+from chat.bounded_client import BoundedClient
+from chat.errors import EntryError
+from chat.protocol.limits import PACKET_BYTES
+from chat.tls import distrust, tls_context
+
+KEEP_ALIVE_SECONDS: Final = 30
+CONNECT_SECONDS: Final = 10.0
+ACCEPT_SECONDS: Final = 15.0
+"""How long the broker may take to answer CONNECT and SUBSCRIBE."""
+FIRST_RETRY_SECONDS: Final = 1.0
+LAST_RETRY_SECONDS: Final = 60.0
+SESSION_SECONDS: Final = 7 * 24 * 3600
+CONTROL_EXPIRY_SECONDS: Final = 60
+LARGEST_PACKET: Final = PACKET_BYTES + 1024
+"""What we let a broker send: the largest payload with its topic and properties."""
+MQTT_LARGEST_PACKET: Final = 256 * 1024 * 1024
+GOODBYE_SECONDS: Final = 0.5
+IN_FLIGHT: Final = 20
+"""QoS 1 packets under way at once; paho's own limit can't follow the broker's, which is known only after CONNACK."""
+
+
+class Trouble(enum.Enum):
+    """Why a connection ended or did not come about."""
+
+    NAME_NOT_FOUND = "name not found"
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    NOT_AUTHORISED = "not authorised"
+    TAKEN_OVER = "taken over"
+    PACKET_TOO_LARGE = "packet too large"
+    PROTOCOL = "protocol"
+    LOST = "lost"
+
+
+_FINAL: Final = frozenset({Trouble.CERTIFICATE, Trouble.NOT_AUTHORISED, Trouble.TAKEN_OVER, Trouble.PACKET_TOO_LARGE})
+"""Trying again by itself would not mend these."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLimits:
+    """What the broker's CONNACK allows. Of its other limits none matters here: nothing is retained, no wildcard or share is used."""
+
+    packet_bytes: int = MQTT_LARGEST_PACKET
+    receive_maximum: int = 65535
+    maximum_qos: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """An attempt begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker has accepted the connection and the subscriptions."""
+
+    limits: BrokerLimits
+    security: str
+    protocol: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection ended or did not come about. It is tried again at `retry_at` (monotonic seconds), or not by itself if None.
+
+    QoS 1 packets that were not acknowledged are forgotten; their owner publishes them again.
+    """
+
+    trouble: Trouble
+    sentence: str
+    retry_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A packet on one of the subscribed topics."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+    qos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker has the packet that was published with `token`."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The broker does not take the packet that was published with `token`."""
+
+    token: int
+    sentence: str
+
+
+NetworkEvent = Connecting | Connected | Disconnected | Arrived | Acknowledged | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class _Publish:
+    topic: str
+    payload: bytes
+    qos: int
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Will:
+    topic: str
+    payload: bytes
+
+
+class _Ended(Exception):  # noqa: N818
+    """Carries the reason for an attempt's end to where it is told."""
+
+    def __init__(self, trouble: Trouble, sentence: str) -> None:
+        super().__init__(sentence)
+        self.trouble = trouble
+        self.sentence = sentence
+
+
+class Connection:
+    """See the module. Every method may be called from any thread, and none but `close` waits."""
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        *,
+        password: str,
+        client_id: str,
+        subscriptions: Sequence[tuple[str, int]],
+        will: tuple[str, bytes],
+        inbox: Callable[[NetworkEvent], None],
+    ) -> None:
+        self._broker = broker
+        self._password = password
+        self._client_id = client_id
+        self._subscriptions = list(subscriptions)
+        self._will = _Will(*will)
+        self._inbox = inbox
+        self._wishes: queue.SimpleQueue[_Publish | _Will] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._retry = threading.Event()
+        self._farewell: tuple[str, bytes] | None = None
+        self._wake_end, self._waker = socket.socketpair()
+        self._wake_end.setblocking(False)
+        self._waker.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        # From here on only the thread's own.
+        self._version = MQTTProtocolVersion.MQTTv5
+        self._retry_seconds = FIRST_RETRY_SECONDS
+        self._client: BoundedClient | None = None
+        self._limits = BrokerLimits()
+        self._tokens: dict[int, int] = {}
+        """What was published with QoS 1 and is not acknowledged, by packet identifier."""
+        self._held: deque[_Publish] = deque()
+        """What waits because the broker allows no more of those."""
+        self._promised: Connected | None = None
+        """What CONNACK said; it counts once the subscriptions are accepted too."""
+        self._accepted: Connected | None = None
+        self._subscribed: set[int] = set()
+        self._end: _Ended | None = None
+        self._answered = False
+
+    def start(self) -> None:
+        """Start the thread and the first attempt."""
+        self._thread.start()
+
+    def publish(self, topic: str, payload: bytes, qos: int, token: int) -> None:
+        """Publish while connected. A QoS 1 packet is answered with `Acknowledged` or `Rejected`, unless the connection breaks first."""
+        self._wishes.put(_Publish(topic, payload, qos, token))
+        self._wake()
+
+    def set_will(self, topic: str, payload: bytes) -> None:
+        """The will for the next attempt."""
+        self._wishes.put(_Will(topic, payload))
+
+    def reconnect_now(self) -> None:
+        """Cut a countdown short, or try again after a final trouble."""
+        self._retry.set()
+        self._wake()
+
+    def close(self, farewell: tuple[str, bytes] | None, timeout: float) -> None:
+        """Publish `farewell` if connected, say DISCONNECT, and end the thread, for at most `timeout` seconds."""
+        self._farewell = farewell
+        self._stopping.set()
+        self._wake()
+        self._thread.join(timeout * 0.75)
+        if self._thread.is_alive() and self._client is not None and self._client.raw_socket is not None:
+            # It waits inside a connect or a handshake; without the socket it can't.
+            with contextlib.suppress(OSError):
+                self._client.raw_socket.shutdown(socket.SHUT_RDWR)
+            self._thread.join(timeout * 0.25)
+        self._waker.close()
+
+    def _wake(self) -> None:
+        # A full pipe means that it is being woken already, a closed one that it has ended.
+        with contextlib.suppress(OSError):
+            self._waker.send(b"\0")
+
+    # The thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._emit(Connecting())
+            end = self._attempt()
+            if self._stopping.is_set():
+                break
+            if self._answered or end.trouble is not Trouble.LOST:
+                self._wait_to_retry(end)
+            elif self._version is MQTTProtocolVersion.MQTTv5:
+                # A broker that knows only MQTT 3.1.1 may just hang up on an MQTT 5 greeting.
+                self._version = MQTTProtocolVersion.MQTTv311
+            else:
+                self._version = MQTTProtocolVersion.MQTTv5
+                self._wait_to_retry(end)
+        self._wake_end.close()
+
+    def _emit(self, event: NetworkEvent) -> None:
+        if not self._stopping.is_set():
+            self._inbox(event)
+
+    def _wait_to_retry(self, end: _Ended) -> None:
+        seconds = self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311
+        self._retry_seconds = min(self._retry_seconds * 2, LAST_RETRY_SECONDS)
+        retry_at = None if end.trouble in _FINAL else time.monotonic() + seconds
+        self._retry.clear()
+        self._emit(Disconnected(end.trouble, end.sentence, retry_at))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake_end, selectors.EVENT_READ)
+            while not self._stopping.is_set() and not self._retry.is_set():
+                left = None if retry_at is None else retry_at - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                selector.select(left)
+                self._clear_wake()
+
+    def _clear_wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._wake_end.recv(4096)
+
+    def _attempt(self) -> _Ended:
+        """Connect and serve until the end, whose reason is returned."""
+        self._answered = False
+        self._accepted = None
+        self._end = None
+        self._tokens.clear()
+        self._held.clear()
+        self._subscribed.clear()
+        try:
+            self._take_wishes(None)
+            client = self._client = self._make_client()
+            self._connect(client)
+            self._serve(client)
+        except _Ended as end:
+            return end
+        except EntryError as error:
+            return _Ended(Trouble.CERTIFICATE, str(error))
+        finally:
+            if self._client is not None:
+                self._close_socket(self._client)
+        return self._end or self._how_it_was_lost()
+
+    def _how_it_was_lost(self) -> _Ended:
+        place = self._broker.place
+        if self._client is not None and self._client.oversize:
+            return _Ended(Trouble.PACKET_TOO_LARGE, f"{place} sent a packet larger than this program takes, so the connection was closed.")
+        if not self._answered:
+            return _Ended(Trouble.LOST, f"{place} closed the connection without an answer. Is it an MQTT broker?")
+        return _Ended(Trouble.LOST, f"The connection to {place} was lost.")
+
+    def _make_client(self) -> BoundedClient:
+        broker = self._broker
+        modern = self._version is MQTTProtocolVersion.MQTTv5
+        client = BoundedClient(
+            LARGEST_PACKET,
+            callback_api_version=CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            protocol=self._version,
+            transport="websockets" if broker.websocket else "tcp",
+            reconnect_on_failure=False,
+            clean_session=None if modern else False,
+        )
+        client.connect_timeout = CONNECT_SECONDS
+        client.will_set(
+            self._will.topic, self._will.payload, qos=0, retain=False, properties=_expiry(PacketTypes.WILLMESSAGE) if modern else None
+        )
+        if broker.user:
+            client.username_pw_set(broker.user, self._password or None)
+        if broker.encrypted:
+            client.tls_set_context(tls_context(broker))
+        if broker.websocket:
+            client.ws_set_options(path=broker.path or "/mqtt")
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _connect(self, client: BoundedClient) -> None:
+        """Name look-up, TCP, TLS and websocket, and the CONNECT packet. Raises `_Ended`."""
+        broker, place = self._broker, self._broker.place
+        options: dict[str, Any] = {}
+        if self._version is MQTTProtocolVersion.MQTTv5:
+            properties = _properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = SESSION_SECONDS
+            properties.MaximumPacketSize = LARGEST_PACKET
+            options = {"clean_start": False, "properties": properties}
+        try:
+            client.connect(broker.host, broker.port, keepalive=KEEP_ALIVE_SECONDS, **options)
+        except socket.gaierror:
+            raise _Ended(
+                Trouble.NAME_NOT_FOUND, f"The name {broker.host} was not found. Check the address and this computer’s network."
+            ) from None
+        except ssl.SSLCertVerificationError as error:
+            raise _Ended(Trouble.CERTIFICATE, distrust(error, broker)) from None
+        except ssl.SSLError:
+            raise _Ended(
+                Trouble.UNREACHABLE, f"{place} does not speak TLS on this port, or it refused this computer’s certificate."
+            ) from None
+        except TimeoutError:
+            raise _Ended(Trouble.UNREACHABLE, f"{place} does not answer. Check the address, or whether a firewall is in the way.") from None
+        except ConnectionRefusedError:
+            raise _Ended(Trouble.UNREACHABLE, f"Nothing listens at {place}. Check the port, or start the broker there.") from None
+        except (OSError, mqtt.WebsocketConnectionError, ValueError, IndexError):
+            # The last two are what paho's websocket raises for a malformed answer.
+            raise _Ended(Trouble.UNREACHABLE, f"{place} can't be reached. Check the address and this computer’s network.") from None
+
+    def _serve(self, client: BoundedClient) -> None:
+        """Move bytes until the connection ends."""
+        deadline = time.monotonic() + ACCEPT_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake_end, selectors.EVENT_READ)
+            while self._end is None and client.socket() is not None:
+                if self._stopping.is_set():
+                    self._say_goodbye(client)
+                    return
+                if self._accepted is None and time.monotonic() > deadline:
+                    raise _Ended(Trouble.UNREACHABLE, f"{self._broker.place} took the connection but does not answer.")
+                if not self._step(client, selector):
+                    return
+
+    def _step(self, client: BoundedClient, selector: selectors.BaseSelector) -> bool:
+        """Wait for something to do and do it. Says whether the connection still stands."""
+        sock = client.socket()
+        if sock is None:
+            return False
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
+        key = selector.register(sock, events)
+        try:
+            ready = selector.select(0 if client.has_pending() else 1.0)
+        finally:
+            selector.unregister(key.fileobj)
+        self._clear_wake()
+        try:
+            if client.has_pending() or any(done.fd == key.fd and mask & selectors.EVENT_READ for done, mask in ready):
+                if client.loop_read() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    return False
+            self._take_wishes(client if self._accepted else None)
+            if client.want_write() and client.loop_write() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            return client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS
+        except Exception as error:  # noqa: BLE001
+            # paho parses what the broker sends and raises whatever its parser stumbles over; none of it is worth more than this.
+            raise _Ended(Trouble.PROTOCOL, f"{self._broker.place} sent something that is not MQTT ({type(error).__name__}).") from None
+
+    def _take_wishes(self, client: BoundedClient | None) -> None:
+        """Carry out what was asked for; without a client that is connected, publishes are forgotten."""
+        while True:
+            try:
+                wish = self._wishes.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(wish, _Will):
+                self._will = wish
+            elif client is not None:
+                self._held.append(wish)
+                self._publish_held(client)
+
+    def _publish_held(self, client: mqtt.Client) -> None:
+        while self._held and (self._held[0].qos == 0 or len(self._tokens) < min(IN_FLIGHT, self._limits.receive_maximum)):
+            self._publish(client, self._held.popleft())
+
+    def _publish(self, client: mqtt.Client, wish: _Publish) -> None:
+        overhead = len(wish.topic.encode()) + 32
+        if len(wish.payload) + overhead > self._limits.packet_bytes:
+            kibibytes = self._limits.packet_bytes // 1024
+            self._emit(Rejected(wish.token, f"This broker takes packets up to {kibibytes} KiB only. Send the message in parts."))
+            return
+        qos = min(wish.qos, self._limits.maximum_qos)
+        properties = None
+        if self._version is MQTTProtocolVersion.MQTTv5:
+            properties = _expiry(PacketTypes.PUBLISH, SESSION_SECONDS if wish.qos else CONTROL_EXPIRY_SECONDS)
+        information = client.publish(wish.topic, wish.payload, qos=qos, properties=properties)
+        if wish.qos:
+            self._tokens[information.mid] = wish.token
+
+    def _say_goodbye(self, client: BoundedClient) -> None:
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        self._take_wishes(client if self._accepted else None)
+        if self._accepted is not None and self._farewell is not None:
+            client.publish(*self._farewell, qos=0)
+        client.disconnect()
+        while client.want_write() and (sock := client.socket()) is not None and time.monotonic() < deadline:
+            with selectors.DefaultSelector() as selector:
+                selector.register(sock, selectors.EVENT_WRITE)
+                selector.select(0.1)
+            if client.loop_write() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+
+    def _close_socket(self, client: BoundedClient) -> None:
+        if client.raw_socket is not None:
+            with contextlib.suppress(OSError):
+                client.raw_socket.shutdown(socket.SHUT_RDWR)
+            client.raw_socket.close()
+        with contextlib.suppress(OSError):
+            client._sock_close()
+
+    # paho's callbacks, on the thread
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            unknown_version = self._version is MQTTProtocolVersion.MQTTv5 and reason.value in (0x84, 0x81, 0x82)
+            # A refused version counts as no answer, so that the next attempt is made with MQTT 3.1.1 at once.
+            self._answered = not unknown_version
+            self._end = _Ended(Trouble.LOST, "") if unknown_version else self._refusal(reason)
+            return
+        self._answered = True
+        self._limits = BrokerLimits(
+            packet_bytes=getattr(properties, "MaximumPacketSize", MQTT_LARGEST_PACKET),
+            receive_maximum=getattr(properties, "ReceiveMaximum", 65535),
+            maximum_qos=getattr(properties, "MaximumQoS", 2),
+        )
+        modern = self._version is MQTTProtocolVersion.MQTTv5
+        version = self._client.tls_version.replace("TLSv", "TLS ") if self._client else ""
+        self._promised = Connected(
+            limits=self._limits,
+            security=version or "not encrypted on the way",
+            protocol="MQTT 5" if modern else "MQTT 3.1.1",
+            resumed=flags.session_present,
+        )
+        for topic, qos in self._subscriptions:
+            if modern:
+                options = SubscribeOptions(qos=qos, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+                _, mid = client.subscribe(topic, options=options)
+            else:
+                _, mid = client.subscribe(topic, qos)
+            if mid is not None:
+                self._subscribed.add(mid)
+
+    def _on_subscribe(self, _client: mqtt.Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._end = _Ended(
+                Trouble.NOT_AUTHORISED, f"{self._broker.place} does not let you read this topic. Ask its operator, or choose another."
+            )
+            return
+        self._subscribed.discard(mid)
+        if not self._subscribed and self._accepted is None and self._promised is not None:
+            self._accepted = self._promised
+            self._retry_seconds = FIRST_RETRY_SECONDS
+            self._emit(self._accepted)
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if message.retain:
+            return
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        self._emit(Arrived(topic, bytes(message.payload), message.qos))
+
+    def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties) -> None:
+        token = self._tokens.pop(mid, None)
+        if token is None:
+            return
+        if reason.is_failure:
+            self._emit(Rejected(token, _rejection(reason)))
+        else:
+            self._emit(Acknowledged(token))
+        self._publish_held(client)
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server and self._end is None and not self._stopping.is_set():
+            self._end = self._refusal(reason)
+
+    def _refusal(self, reason: ReasonCode) -> _Ended:
+        place = self._broker.place
+        match reason.value:
+            case 0x86 | 0x04 | 0x87 | 0x05 | 0x8A | 0x8C:
+                return _Ended(Trouble.NOT_AUTHORISED, f"{place} does not accept this user or password. Correct them in the settings.")
+            case 0x8E:
+                return _Ended(Trouble.TAKEN_OVER, "Another program uses this device’s key and took the session over. Close one of the two.")
+            case 0x95:
+                return _Ended(Trouble.PACKET_TOO_LARGE, f"A message was larger than {place} takes, so it closed the connection.")
+            case 0x88 | 0x89 | 0x8B | 0x03:
+                return _Ended(Trouble.UNREACHABLE, f"{place} is busy or shutting down.")
+            case 0x97 | 0x9F | 0x96:
+                return _Ended(Trouble.UNREACHABLE, f"{place} says that its quota is used up for now.")
+            case 0x9C | 0x9D:
+                return _Ended(Trouble.UNREACHABLE, f"{place} says that it has moved. Ask its operator for the new address.")
+            case _:
+                return _Ended(Trouble.UNREACHABLE, f"{place} refused the connection: {reason}.")
+
+
+def _expiry(packet: int, seconds: int = CONTROL_EXPIRY_SECONDS) -> Any:
+    properties = _properties(packet)
+    properties.MessageExpiryInterval = seconds
+    return properties
+
+
+def _properties(packet: int) -> Any:
+    # paho sets the attributes of this class by name at run time, so no type can be given for them.
+    return Properties(packet)  # type: ignore[no-untyped-call]
+
+
+def _rejection(reason: ReasonCode) -> str:
+    match reason.value:
+        case 0x87:
+            return "The broker does not let you write to this topic."
+        case 0x95:
+            return "The message is larger than this broker takes. Send it in parts."
+        case 0x97:
+            return "The broker’s quota is used up for now. Try again later."
+        case _:
+            return f"The broker refused the message: {reason}."
