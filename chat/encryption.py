@@ -33,7 +33,7 @@ ARGON2_PASSES: Final = 3
 ARGON2_LANES: Final = 4
 
 _one_derivation = threading.Lock()
-"""OpenSSL's worker threads serve one Argon2id at a time: two at once, with lanes, wait for each other for ever (seen with OpenSSL 4.0.3)."""
+"""OpenSSL 4.0.3 hangs for ever when two threads derive with Argon2id and several lanes at once."""
 
 _TOKEN_VERSION: Final = 0x80
 _TOKEN_OVERHEAD: Final = 1 + 8 + 16 + 32

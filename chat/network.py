@@ -385,9 +385,9 @@ class Connection:
             selector.unregister(key.fileobj)
         self._clear_wake()
         try:
-            if client.has_pending() or any(done.fd == key.fd and mask & selectors.EVENT_READ for done, mask in ready):
-                if client.loop_read() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-                    return False
+            readable = client.has_pending() or any(done.fd == key.fd and mask & selectors.EVENT_READ for done, mask in ready)
+            if readable and client.loop_read() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
             self._take_wishes(client if self._accepted else None)
             if client.want_write() and client.loop_write() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False

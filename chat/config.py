@@ -1,0 +1,137 @@
+"""Settings that are no secrets, and where everything is kept.
+
+They live in one TOML file that a person may edit. Passphrases and passwords are never in it.
+"""
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from chat.address import DEFAULT_BROKER, BrokerAddress, normalise_topic, parse_broker
+from chat.errors import EntryError, StorageError
+
+APPLICATION: Final = "encrypted-mqtt-chat"
+DEFAULT_TOPIC: Final = "encrypted-mqtt-chat"
+THEMES: Final = ("system", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The settings file, and the folder of the rooms' encrypted files."""
+
+    settings: Path
+    data: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the program remembers between starts. Files are paths, "" for none."""
+
+    broker: str = DEFAULT_BROKER
+    topic: str = DEFAULT_TOPIC
+    username: str = ""
+    ca_file: str = ""
+    certificate: str = ""
+    key_file: str = ""
+    theme: str = "system"
+
+    def address(self) -> BrokerAddress:
+        """The broker with its certificates. Raises `EntryError`."""
+        return parse_broker(self.broker, ca_file=_path(self.ca_file), certificate=_path(self.certificate), key_file=_path(self.key_file))
+
+
+def find_places(data_folder: Path | None) -> Places:
+    """Where to keep things: in the platform's folders, or all in `data_folder`."""
+    if data_folder is not None:
+        return Places(data_folder / "settings.toml", data_folder)
+    # Imported here because most starts of a test or a script name a folder of their own.
+    from platformdirs import user_config_path, user_data_path
+
+    return Places(user_config_path(APPLICATION, appauthor=False) / "settings.toml", user_data_path(APPLICATION, appauthor=False))
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings; those of a file that is not there are the defaults.
+
+    Raises `StorageError`, naming the file and the place in it, for one that can't be read or holds something else. Unknown names are
+    ignored.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise StorageError(f"The settings file {path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StorageError(f"The settings file {path} is not valid: {error}. Correct it or move it away.") from None
+    known = {field.name: content[field.name] for field in fields(Settings) if field.name in content}
+    for name, value in known.items():
+        if sentence := _objection(name, value):
+            raise StorageError(f"In the settings file {path}, “{name}” is not valid: {sentence}")
+    return Settings(**known)
+
+
+def save_settings(path: Path, settings: Settings) -> None:
+    """Write the settings, whole or not at all. A file that is not valid TOML is kept beside them. Raises `StorageError`."""
+    lines = [f"{name} = {_quoted(value)}\n" for name, value in asdict(settings).items()]
+    try:
+        # A link, as people who keep their settings elsewhere make, stays one.
+        path = path.resolve()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            if _is_broken(path):
+                path.replace(path.with_name(f"{path.name}.broken"))
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise StorageError(f"The settings file {path} can't be written: {error.strerror}.") from None
+
+
+def _objection(name: str, value: object) -> str:
+    """What is wrong with one value, "" if nothing is."""
+    if not isinstance(value, str):
+        return "it is to be a text in quotation marks."
+    if name == "theme" and value not in THEMES:
+        return f"it is one of {', '.join(THEMES)}."
+    try:
+        if name == "broker":
+            parse_broker(value)
+        elif name == "topic":
+            normalise_topic(value)
+    except EntryError as error:
+        return str(error)
+    return ""
+
+
+def _is_broken(path: Path) -> bool:
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return True
+    return False
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser() if text.strip() else None
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string (TOML 1.0, section String)."""
+    escapes = {'"': '\\"', "\\": "\\\\"}
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    signs = (escapes.get(sign, sign if sign.isprintable() else f"\\U{ord(sign):08X}") for sign in text)
+    return f'"{"".join(signs)}"'

@@ -1,0 +1,125 @@
+"""The room in the window: header, banner, conversation, message box and members, laid out and told what to show."""
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded
+from chat.text import clean_line
+from chat.window.banner import Banner
+from chat.window.composer import Composer
+from chat.window.header import Header
+from chat.window.members import WIDTH as MEMBERS_WIDTH
+from chat.window.members import MemberPanel
+from chat.window.paint import Paint
+from chat.window.theme import Theme
+from chat.window.transcript import Transcript
+
+LEAST_WITH_MEMBERS: Final = 620
+"""Below this width (at 100 %) the member panel folds away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person can ask for in the room."""
+
+    send: Callable[[str], object]
+    open_settings: Callable[[], object]
+    retry: Callable[[], object]
+    host: Callable[[], object]
+
+
+class ChatView(tk.Frame):
+    """Owns the widgets of the room."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, wishes: Wishes, text_limit: int) -> None:
+        super().__init__(parent, bg=theme.palette.background)
+        paint = Paint(theme)
+        self._theme, self._wishes = theme, wishes
+        self._wanted = True
+        centre = tk.Frame(self, bg=theme.palette.background)
+        centre.grid(row=0, column=0, sticky="nsew")
+        self.rowconfigure(0, weight=1)
+        self.columnconfigure(0, weight=1)
+        self.header = Header(centre, theme, paint, toggle_members=self.toggle_members, open_settings=wishes.open_settings)
+        self.header.pack(fill="x")
+        tk.Frame(centre, bg=theme.palette.line, height=1).pack(fill="x")
+        self.banner = Banner(centre, theme, paint)
+        self.banner.pack(fill="x")
+        self.composer = Composer(centre, theme, paint, self._send, text_limit)
+        self.composer.pack(side="bottom", fill="x")
+        self.transcript = Transcript(centre, theme, paint, copied=lambda: None)
+        self.transcript.pack(fill="both", expand=True)
+        self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
+        self.members = MemberPanel(self, theme, paint)
+        self.bind("<Configure>", lambda _: self._place_members())
+        self.composer.text.bind("<Prior>", lambda _: self.transcript.scroll(-theme.px(300)))
+        self.composer.text.bind("<Next>", lambda _: self.transcript.scroll(theme.px(300)))
+
+    def enter(self, event: Entered) -> None:
+        """Another room."""
+        self.header.show_room(event.topic, event.fingerprint)
+        self.transcript.add_notice(
+            f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
+        )
+
+    def show_messages(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
+        """Messages that arrived or were sent since the last time."""
+        self.transcript.add(messages)
+
+    def change_delivery(self, event: DeliveryChanged) -> None:
+        """An own message came further."""
+        self.transcript.change_delivery(event.key, event.delivery, event.reason, event.order)
+
+    def fold(self, event: MessagesFolded) -> None:
+        """Messages that came too fast."""
+        self.transcript.fold(event.device, clean_line(event.name), event.count, event.messages)
+
+    def show_members(self, members: Sequence[Member]) -> None:
+        """Another list of members."""
+        self.members.show_members(members)
+        self.header.show_people(len(members), sum(member.online for member in members))
+
+    def show_link(self, change: LinkChanged) -> None:
+        """Another state of the connection; trouble also goes into the banner, with what can be done."""
+        self.header.show_link(change)
+        if change.link in (Link.WAITING, Link.STOPPED):
+            actions = [("Try now", self._wishes.retry), ("Settings", self._wishes.open_settings)]
+            if change.link is Link.WAITING:
+                actions.append(("Host a room on this computer", self._wishes.host))
+            self.banner.show(change.sentence, actions)
+        elif change.link is Link.CONNECTED:
+            self.banner.show("")
+
+    def take_over(self, old: "ChatView") -> None:
+        """Show what another view showed, after a change of look."""
+        self.header.take_over(old.header)
+        self.transcript.take_over(old.transcript)
+        self.members.take_over(old.members)
+        self.composer.restore(old.composer.content())
+        if old.header.link is not None:
+            self.show_link(old.header.link)
+
+    def toggle_members(self) -> None:
+        """Show or hide the member panel."""
+        self._wanted = not self._wanted
+        self._place_members()
+
+    def focus_message_box(self) -> None:
+        """Put the cursor where one types."""
+        self.composer.text.focus_set()
+
+    def _send(self, text: str) -> None:
+        self._wishes.send(text)
+        self.transcript.to_end()
+
+    def _place_members(self) -> None:
+        fits = self.winfo_width() >= self._theme.px(LEAST_WITH_MEMBERS)
+        if self._wanted and fits:
+            self._edge.grid(row=0, column=1, sticky="ns")
+            self.members.grid(row=0, column=2, sticky="ns")
+            self.members.configure(width=self._theme.px(MEMBERS_WIDTH))
+        else:
+            self._edge.grid_remove()
+            self.members.grid_remove()

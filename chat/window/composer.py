@@ -1,0 +1,124 @@
+"""The message box: grows to six lines, Return sends, and what does not go out stays in it."""
+
+import tkinter as tk
+from collections.abc import Callable
+from typing import Final
+
+from chat.window.controls import IconButton, RoundBox
+from chat.window.paint import Paint
+from chat.window.theme import Theme
+
+MOST_LINES: Final = 6
+COUNTER_FROM: Final = 0.8
+"""The counter shows once this share of the limit is used."""
+
+
+class Composer(tk.Frame):
+    """`send` is given the text; `limit` is in bytes of UTF-8."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, send: Callable[[str], object], limit: int) -> None:
+        palette, px = theme.palette, theme.px
+        super().__init__(parent, bg=palette.chat)
+        self._theme, self._send, self._limit = theme, send, limit
+        self._words = tk.Label(self, bg=palette.chat, fg=palette.error, font=theme.fonts["small"], anchor="w")
+        self._counter = tk.Label(self, bg=palette.chat, fg=palette.text2, font=theme.fonts["small"], anchor="e")
+        box = RoundBox(self, theme, paint, fill=palette.background, behind=palette.chat, radius=23, pad=7)
+        box.pack(side="bottom", fill="x", padx=px(16), pady=(px(4), px(14)))
+        button = IconButton(
+            box.inner, theme, paint, "arrow-up", self.submit, behind=palette.background, hint="Send (Return)", size=19, box=32, accent=True
+        )
+        button.pack(side="right", anchor="s")
+        self.text = tk.Text(
+            box.inner, height=1, width=10, wrap="word", bd=0, highlightthickness=0, bg=palette.background, fg=palette.text,
+            font=theme.fonts["body"], insertbackground=palette.accent, insertwidth=px(2), padx=px(12), pady=px(7), undo=True,
+            selectbackground=palette.selection, selectforeground=palette.text,
+        )  # fmt: skip
+        self.text.pack(side="left", fill="both", expand=True)
+        box.watch(self.text)
+        hint = "Write an encrypted message…"
+        self._hint = tk.Label(
+            self.text, text=hint, font=theme.fonts["body"], fg=palette.text3, bg=palette.background, cursor="xterm", padx=0
+        )
+        self._hint.bind("<Button-1>", lambda _: self.text.focus_set())
+        self.text.bind("<<Modified>>", self._modified)
+        for key in ("<Return>", "<KP_Enter>"):
+            self.text.bind(key, self._return)
+        self.text.bind("<Shift-Return>", lambda _: None)
+        self.text.bind("<Configure>", lambda _: self._grow())
+        # In a chat Tab goes on to the next part of the window.
+        self.text.bind("<Tab>", lambda event: self._leave(event, forward=True))
+        self.text.bind("<Shift-Tab>", lambda event: self._leave(event, forward=False))
+        self._show_hint()
+
+    def content(self) -> str:
+        """What is in the box."""
+        return self.text.get("1.0", "end-1c")
+
+    def submit(self) -> None:
+        """Send what is in the box, unless it is empty or too long."""
+        text = self.content()
+        if not text.strip():
+            return
+        if self._size(text) > self._limit:
+            self.complain(f"This message is too long by {self._size(text) - self._limit:,} bytes. Shorten it or send it in parts.")
+            return
+        self.complain("")
+        self.text.delete("1.0", "end")
+        self._send(text)
+
+    def restore(self, text: str) -> None:
+        """Give back a text that was not taken, before what was typed since."""
+        self.text.insert("1.0", text if not self.content() else text + "\n")
+        self.text.mark_set("insert", "end-1c")
+
+    def complain(self, sentence: str) -> None:
+        """Show a sentence above the box, or none."""
+        self._words.configure(text=sentence)
+        if sentence:
+            self._words.pack(side="left", padx=self._theme.px(28), before=self.winfo_children()[2])
+        else:
+            self._words.pack_forget()
+
+    def _return(self, _event: "tk.Event[tk.Misc]") -> str:
+        self.submit()
+        return "break"
+
+    def _leave(self, event: "tk.Event[tk.Misc]", *, forward: bool) -> str:
+        widget = event.widget.tk_focusNext() if forward else event.widget.tk_focusPrev()
+        if widget is not None:
+            widget.focus_set()
+        return "break"
+
+    def _modified(self, _event: "tk.Event[tk.Misc]") -> None:
+        if self.text.edit_modified():
+            self.text.edit_modified(False)
+            self._grow()
+            self._show_hint()
+            self._count()
+
+    def _show_hint(self) -> None:
+        if self.text.compare("end-1c", "==", "1.0"):
+            self._hint.place(x=self._theme.px(11), rely=0.5, anchor="w")
+        else:
+            self._hint.place_forget()
+
+    def _grow(self) -> None:
+        found = self.text.count("1.0", "end", "displaylines")
+        lines = found[0] if isinstance(found, tuple) else found or 1
+        height = max(1, min(MOST_LINES, lines))
+        if int(self.text["height"]) != height:
+            self.text.configure(height=height)
+
+    def _count(self) -> None:
+        size = self._size(self.content())
+        if size < self._limit * COUNTER_FROM:
+            self._counter.pack_forget()
+            return
+        over = size > self._limit
+        self._counter.configure(
+            text=f"{size:,} of {self._limit:,} bytes", fg=self._theme.palette.error if over else self._theme.palette.text2
+        )
+        self._counter.pack(side="right", padx=self._theme.px(28), before=self.winfo_children()[2])
+
+    def _size(self, text: str) -> int:
+        return len(text.encode(errors="replace"))

@@ -1,0 +1,95 @@
+"""The line above the conversation: the room, how many are here, and the state of the connection."""
+
+import time
+import tkinter as tk
+from collections.abc import Callable
+
+from chat.events import Link, LinkChanged
+from chat.text import clean_line
+from chat.window.controls import Hint, IconButton
+from chat.window.paint import Paint
+from chat.window.theme import Theme
+
+_WORDS = {Link.CONNECTING: "Connecting", Link.CONNECTED: "Connected", Link.STOPPED: "Not connected"}
+
+
+class Header(tk.Frame):
+    """Counts down by itself while a retry is due."""
+
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, paint: Paint, *, toggle_members: Callable[[], object], open_settings: Callable[[], object]
+    ) -> None:
+        palette, px = theme.palette, theme.px
+        super().__init__(parent, bg=palette.background, height=px(60))
+        self.pack_propagate(False)
+        self._theme, self._paint = theme, paint
+        self._avatar = tk.Label(self, bd=0, bg=palette.background, fg="#FFFFFF", compound="center", font=theme.fonts["heading"], text="#")
+        self._avatar.pack(side="left", padx=(px(18), px(12)))
+        words = tk.Frame(self, bg=palette.background)
+        words.pack(side="left")
+        upper = tk.Frame(words, bg=palette.background)
+        upper.pack(anchor="w")
+        self._topic = tk.Label(upper, font=theme.fonts["title"], fg=palette.text, bg=palette.background, bd=0, pady=0)
+        self._topic.pack(side="left")
+        lock = tk.Label(upper, image=paint.icon("lock", px(14), palette.ok, palette.background), bd=0, bg=palette.background)
+        lock.pack(side="left", padx=px(6))
+        self._fingerprint = Hint(lock, theme, "")
+        self._people = tk.Label(words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, bd=0, pady=0)
+        self._people.pack(anchor="w")
+        for icon, command, hint in (("settings", open_settings, "Settings (Ctrl+,)"), ("panel-right", toggle_members, "Members (F2)")):
+            IconButton(self, theme, paint, icon, command, behind=palette.background, hint=hint).pack(
+                side="right", padx=(0, px(12 if icon == "settings" else 2))
+            )
+        self._pill = tk.Label(self, bd=0, bg=palette.background, compound="center", font=theme.fonts["small_bold"])
+        self._pill.pack(side="right", padx=px(10))
+        self._security = Hint(self._pill, theme, "")
+        self.link: LinkChanged | None = None
+        self.topic = self.fingerprint = ""
+        self._timer = ""
+        self.bind("<Destroy>", self._stop)
+
+    def take_over(self, old: "Header") -> None:
+        """Show what another header showed."""
+        self.show_room(old.topic, old.fingerprint)
+        self._people.configure(text=old._people["text"])
+
+    def show_room(self, topic: str, fingerprint: str) -> None:
+        """Another room."""
+        self.topic, self.fingerprint = topic, fingerprint
+        self._topic.configure(text=self._theme.shorten(clean_line(topic), "title", self._theme.px(300)))
+        self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
+        self._avatar.configure(image=self._paint.avatar(self._theme.px(38), topic, self._theme.palette.background))
+
+    def show_people(self, members: int, online: int) -> None:
+        """How many devices the room has, and how many are here."""
+        self._people.configure(text=f"{members} member{'s' if members != 1 else ''}, {online} online")
+
+    def show_link(self, change: LinkChanged) -> None:
+        """Another state of the connection."""
+        self.link = change
+        self._security.text = f"{change.sentence} ({change.security})" if change.security else change.sentence
+        self._tick()
+
+    def _tick(self) -> None:
+        self._stop()
+        change = self.link
+        if change is None:
+            return
+        palette, px = self._theme.palette, self._theme.px
+        words = _WORDS.get(change.link, "")
+        if change.link is Link.WAITING:
+            left = max(0, round((change.retry_at or 0) - time.monotonic()))
+            words = f"Retry in {left} s"
+            self._timer = self.after(250, self._tick)
+        ink, fill = {
+            Link.CONNECTED: (palette.ok_text, palette.ok_background),
+            Link.STOPPED: (palette.error, palette.error_background),
+        }.get(change.link, (palette.warning, palette.warning_background))
+        words = f"●  {words}"
+        width = self._theme.width(words, "small_bold") + px(24)
+        self._pill.configure(image=self._paint.rectangle(width, px(26), px(13), fill, palette.background), text=words, fg=ink)
+
+    def _stop(self, _event: "tk.Event[tk.Misc] | None" = None) -> None:
+        if self._timer:
+            self.after_cancel(self._timer)
+            self._timer = ""

@@ -1,0 +1,169 @@
+"""Shapes, icons and emoji as pictures: drawn four times too large with Pillow, reduced, and kept.
+
+Every picture is opaque, blended on the flat colour it will stand on, because Tk draws those fastest and the same everywhere.
+"""
+
+import functools
+import importlib.util
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont, ImageTk
+
+from chat.window.theme import AVATARS, Theme, hue, mix
+
+KEPT: Final = 2000
+"""Pictures that are kept; the one that was not used for longest gives way."""
+_OVER: Final = 4
+_EMOJI_FONTS: Final = (
+    "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
+    "/usr/share/fonts/noto/NotoColorEmoji.ttf",
+    "/usr/share/fonts/google-noto-emoji/NotoColorEmoji.ttf",
+    "/System/Library/Fonts/Apple Color Emoji.ttc",
+    "C:/Windows/Fonts/seguiemj.ttf",
+)
+_EMOJI_SIZES: Final = (109, 160, 96)
+
+Corners = tuple[int, int, int, int]
+
+
+class Paint:
+    """Makes the pictures of one theme. Sizes are pixels."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._kept: OrderedDict[tuple[object, ...], ImageTk.PhotoImage] = OrderedDict()
+
+    def rectangle(self, width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str = "") -> ImageTk.PhotoImage:
+        """A rounded rectangle; four radii are those of the corners top left, top right, bottom right and bottom left."""
+        key = ("rectangle", width, height, radius, fill, behind, border)
+        return self._keep(key, lambda: _rectangle(width, height, radius, fill, behind, border))
+
+    def corner(self, radius: int, which: str, fill: str, behind: str) -> ImageTk.PhotoImage:
+        """A quarter of a disc, for the corner `which` ("nw", "ne", "se" or "sw") of a bubble of any size."""
+        return self._keep(("corner", radius, which, fill, behind), lambda: _corner(radius, which, fill, behind))
+
+    def disc(self, size: int, fill: str, behind: str) -> ImageTk.PhotoImage:
+        """A flat disc."""
+        return self._keep(("disc", size, fill, behind), lambda: _rectangle(size, size, size // 2, fill, behind, ""))
+
+    def avatar(self, size: int, device: str, behind: str, *, online: bool = False, faint: bool = False) -> ImageTk.PhotoImage:
+        """The disc of a device in its colour, with a dot if it is online."""
+        colour = mix(AVATARS[hue(device)], behind, 0.45) if faint else AVATARS[hue(device)]
+        dot = self._theme.palette.ok if online else ""
+        return self._keep(("avatar", size, colour, behind, dot), lambda: _avatar(size, colour, behind, dot))
+
+    def icon(self, name: str, size: int, colour: str, behind: str, box: int = 0, disc: str = "", radius: int = 0) -> ImageTk.PhotoImage:
+        """A Lucide icon; with `disc` on a rounded square of `box` pixels in that colour."""
+        key = ("icon", name, size, colour, behind, box, disc, radius)
+        return self._keep(key, lambda: _icon(name, size, colour, behind, box or size, disc, radius))
+
+    def emoji(self, sequence: str, size: int, behind: str) -> ImageTk.PhotoImage | None:
+        """An emoji in colour, or None where no font for it is found."""
+        if _emoji_font() is None:
+            return None
+        return self._keep(("emoji", sequence, size, behind), lambda: _emoji(sequence, size, behind))
+
+    def _keep(self, key: tuple[object, ...], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
+        picture = self._kept.get(key)
+        if picture is None:
+            picture = self._kept[key] = ImageTk.PhotoImage(draw(), master=self._theme.root)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return picture
+
+
+def _rectangle(width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str) -> Image.Image:
+    image = Image.new("RGB", (width * _OVER, height * _OVER), behind)
+    draw = ImageDraw.Draw(image)
+    radii = (radius,) * 4 if isinstance(radius, int) else radius
+    box = (0, 0, width * _OVER - 1, height * _OVER - 1)
+    largest = min(max(radii), width // 2, height // 2) * _OVER
+    corners = (radii[0] > 0, radii[1] > 0, radii[2] > 0, radii[3] > 0)
+    draw.rounded_rectangle(box, largest, fill=fill, corners=corners, outline=border or None, width=_OVER if border else 0)
+    return image.reduce(_OVER)
+
+
+def _corner(radius: int, which: str, fill: str, behind: str) -> Image.Image:
+    over = 2 * _OVER
+    side = radius * over
+    image = Image.new("RGB", (side, side), behind)
+    left = 0 if "w" in which else -side
+    top = 0 if "n" in which else -side
+    ImageDraw.Draw(image).ellipse((left, top, left + 2 * side - 1, top + 2 * side - 1), fill=fill)
+    return image.reduce(over)
+
+
+def _avatar(size: int, colour: str, behind: str, dot: str) -> Image.Image:
+    side = size * _OVER
+    image = Image.new("RGB", (side, side), behind)
+    shade = Image.linear_gradient("L").resize((side, side))
+    blend = Image.composite(Image.new("RGB", (side, side), colour), Image.new("RGB", (side, side), mix(colour, "#FFFFFF", 0.16)), shade)
+    mask = Image.new("L", (side, side), 0)
+    ImageDraw.Draw(mask).ellipse((0, 0, side - 1, side - 1), fill=255)
+    image.paste(blend, (0, 0), mask)
+    if dot:
+        draw = ImageDraw.Draw(image)
+        ring, inner = side * 0.33, side * 0.25
+        draw.ellipse((side - ring, side - ring, side - 1, side - 1), fill=behind)
+        gap = (ring - inner) / 2
+        draw.ellipse((side - ring + gap, side - ring + gap, side - 1 - gap, side - 1 - gap), fill=dot)
+    return image.reduce(_OVER)
+
+
+def _icon(name: str, size: int, colour: str, behind: str, box: int, disc: str, radius: int) -> Image.Image:
+    image = _rectangle(box, box, radius or box // 2, disc, behind, "") if disc else Image.new("RGB", (box, box), behind)
+    mask = Image.new("L", (size * _OVER, size * _OVER), 0)
+    glyph = chr(_glyphs()[name])
+    ImageDraw.Draw(mask).text((size * _OVER / 2, size * _OVER / 2), glyph, font=_icon_font(size * _OVER), fill=255, anchor="mm")
+    offset = (box - size) // 2
+    image.paste(Image.new("RGB", (size, size), colour), (offset, offset), mask.reduce(_OVER))
+    return image
+
+
+def _emoji(sequence: str, size: int, behind: str) -> Image.Image:
+    font = _emoji_font()
+    square = Image.new("RGBA", (160, 160), (0, 0, 0, 0))
+    ImageDraw.Draw(square).text((80, 80), sequence, font=font, embedded_color=True, anchor="mm")
+    found = square.getbbox() or (0, 0, 160, 160)
+    glyph = square.crop(found)
+    glyph.thumbnail((size, size), Image.Resampling.LANCZOS)
+    image = Image.new("RGB", (size, size), behind)
+    image.paste(glyph, ((size - glyph.width) // 2, (size - glyph.height) // 2), glyph)
+    return image
+
+
+@functools.cache
+def _lucide() -> Path:
+    # Importing the package would load all of its tools, a tenth of a second, for the font and the map that lie in it.
+    found = importlib.util.find_spec("tkinter_icons_lucide")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("the package tkinter-icons-lucide is not installed")
+    return Path(found.origin).parent
+
+
+@functools.cache
+def _glyphs() -> dict[str, int]:
+    content = json.loads((_lucide() / "glyphmap.json").read_text(encoding="utf-8"))
+    return {name.removeprefix("icon-"): code if isinstance(code, int) else int(code, 16) for name, code in content.items()}
+
+
+@functools.lru_cache(maxsize=32)
+def _icon_font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_lucide() / "fonts" / "lucide.ttf", size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.cache
+def _emoji_font() -> ImageFont.FreeTypeFont | None:
+    for path in _EMOJI_FONTS:
+        for size in _EMOJI_SIZES:
+            try:
+                return ImageFont.truetype(path, size)
+            except OSError:
+                continue
+    return None

@@ -1,0 +1,134 @@
+"""The settings dialog: another broker or topic takes effect at once, and so does another look."""
+
+import functools
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from chat.config import THEMES, Settings
+from chat.errors import EntryError
+from chat.window.controls import Button
+from chat.window.paint import Paint
+from chat.window.place_form import Place, PlaceForm
+from chat.window.theme import Theme
+
+Section = Literal["Connection", "Appearance"]
+
+
+class SettingsDialog(tk.Toplevel):
+    """`apply` is given a checked place; the dialog stays until `accepted` or `refuse` answers it."""
+
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, settings: Settings, apply: Callable[[Place], object], change_theme: Callable[[str], object]
+    ) -> None:
+        palette, px = theme.palette, theme.px
+        super().__init__(parent, bg=palette.background)
+        self.withdraw()
+        self.title("Settings")
+        self._theme, self._paint = theme, Paint(theme)
+        self._settings, self._apply, self._change_theme = settings, apply, change_theme
+        side = tk.Frame(self, bg=palette.side, width=px(170))
+        side.pack(side="left", fill="y")
+        side.pack_propagate(False)
+        tk.Frame(self, bg=palette.line, width=1).pack(side="left", fill="y")
+        body = tk.Frame(self, bg=palette.background)
+        body.pack(side="left", fill="both", expand=True, padx=px(28), pady=px(18))
+        self._heading = tk.Label(body, font=theme.fonts["heading"], fg=palette.text, bg=palette.background)
+        self._heading.pack(anchor="w")
+        foot = tk.Frame(body, bg=palette.background)
+        foot.pack(side="bottom", fill="x", pady=(px(14), 0))
+        self.button = Button(foot, theme, self._paint, "Apply", self.submit, "accent")
+        self.button.pack(side="right")
+        Button(foot, theme, self._paint, "Close", self.destroy).pack(side="right", padx=px(10))
+        self._error = tk.Label(body, font=theme.fonts["small"], fg=palette.error, bg=palette.background, wraplength=px(420), justify="left")
+        self.place_form = PlaceForm(body, theme, self._paint, settings)
+        for field in self.place_form.fields.values():
+            field.entry.bind("<Return>", lambda _: self.submit())
+        self._looks = self._make_looks(body)
+        self._tabs: dict[Section, tk.Label] = {}
+        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("Appearance", "sun"))
+        for section, icon in sections:
+            self._tabs[section] = self._make_tab(side, section, icon)
+        self.show("Connection")
+        self.geometry(f"{px(700)}x{px(600)}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
+        self.bind("<Escape>", lambda _: self.destroy())
+        self.deiconify()
+        self.transient(parent.winfo_toplevel())
+        self.place_form.fields["broker"].entry.focus_set()
+
+    def show(self, section: Section) -> None:
+        """Show one section."""
+        self._heading.configure(text=section)
+        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "Appearance": self._looks}
+        for name, part in parts.items():
+            palette, px = self._theme.palette, self._theme.px
+            chosen = name == section
+            fill = palette.selected if chosen else palette.side
+            picture = self._paint.rectangle(px(150), px(36), px(8), fill, palette.side)
+            self._tabs[name].configure(image=picture, fg=palette.text)
+            if chosen:
+                part.pack(fill="both", expand=True, pady=(px(4), 0))
+            else:
+                part.pack_forget()
+        self.button.enable(section == "Connection")
+
+    def submit(self) -> None:
+        """Check the entries and ask to move there."""
+        try:
+            self._error.pack_forget()
+            place = self.place_form.read()
+        except EntryError as error:
+            self.refuse(error.field, str(error))
+            return
+        self.button.enable(False)
+        self._apply(place)
+
+    def refuse(self, field: str, sentence: str) -> None:
+        """Show a sentence at the field it is about."""
+        self.button.enable(True)
+        if field in self.place_form.fields:
+            self.place_form.fields[field].complain(sentence)
+            self.place_form.fields[field].entry.focus_set()
+        else:
+            self._error.configure(text=sentence)
+            self._error.pack(anchor="w", after=self._heading)
+
+    def accepted(self) -> None:
+        """The room was entered: nothing more to do here."""
+        self.destroy()
+
+    def _make_tab(self, side: tk.Frame, section: Section, icon: str) -> tk.Label:
+        palette, px = self._theme.palette, self._theme.px
+        tab = tk.Label(
+            side, text=section, compound="center", font=self._theme.fonts["bold"], bg=palette.side, bd=0, cursor="hand2", takefocus=True
+        )
+        tab.pack(pady=(px(16) if section == "Connection" else px(4), 0))
+        mark = self._paint.icon(icon, px(17), palette.text2, palette.side)
+        tk.Label(side, image=mark, bd=0, bg=palette.side)
+        for event in ("<Button-1>", "<Return>", "<space>"):
+            tab.bind(event, lambda _: self.show(section))
+        return tab
+
+    def _make_looks(self, body: tk.Frame) -> tk.Frame:
+        palette, px = self._theme.palette, self._theme.px
+        frame = tk.Frame(body, bg=palette.background)
+        tk.Label(frame, text="Theme", font=self._theme.fonts["body"], fg=palette.text, bg=palette.background).pack(
+            anchor="w", pady=(px(10), 0)
+        )
+        words = "System follows the desktop’s own choice"
+        tk.Label(frame, text=words, font=self._theme.fonts["small"], fg=palette.text2, bg=palette.background).pack(
+            anchor="w", pady=(0, px(8))
+        )
+        row = tk.Frame(frame, bg=palette.background)
+        row.pack(anchor="w")
+        for choice in THEMES:
+            kind: Literal["accent", "plain"] = "accent" if choice == self._settings.theme else "plain"
+            button = Button(row, self._theme, self._paint, choice.capitalize(), functools.partial(self._choose, choice), kind)
+            button.pack(side="left", padx=(0, px(8)))
+        return frame
+
+    def _choose(self, choice: str) -> None:
+        self._settings = replace(self._settings, theme=choice)
+        self.destroy()
+        self._change_theme(choice)
