@@ -9,7 +9,7 @@ import tempfile
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from chat.address import DEFAULT_BROKER, BrokerAddress, normalise_topic, parse_broker
 from chat.errors import EntryError, StorageError

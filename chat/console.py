@@ -3,10 +3,10 @@
 import os
 import queue
 import sys
-import threading
 import time
 import zlib
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TextIO, assert_never
 
@@ -39,13 +39,20 @@ from chat.events import (
     SayRefused,
     Trust,
 )
+from chat.line_reader import LineReader, Typed
 from chat.session import Session
 from chat.text import clean_line, clean_text
 
 CLOSE_SECONDS: Final = 2.0
+WAKE_SECONDS: Final = 0.5
+"""Windows notices Ctrl-C only between waits."""
+UNDER_WAY: Final = 16
+"""How many lines of a pipe are said before the broker has them: fewer than the sending limit refuses."""
+FOLDED_STEP: Final = 100
 _COLOURS: Final = (Fore.RED, Fore.GREEN, Fore.YELLOW, Fore.BLUE, Fore.MAGENTA, Fore.CYAN, Fore.LIGHTRED_EX, Fore.LIGHTCYAN_EX)
+_CHANGED: Final = "(another key than before!)"
 _HELP: Final = """\
-/who            who is here, and their fingerprints
+/who            who is here, their fingerprints, and how many foreign packets were ignored
 /topic [NAME]   show the topic, or go to another one
 /broker [URL]   show the broker, or go to another one
 /help           this list
@@ -53,11 +60,19 @@ _HELP: Final = """\
 Everything else is sent. To begin a message with /, write //."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """A line from the keyboard or the pipe; None at its end."""
+@dataclass(slots=True)
+class _Sent:
+    """What was said and is not at the broker yet."""
 
-    line: str | None
+    saying: deque[str] = field(default_factory=deque)
+    """Handed to the session, which answers in order."""
+    under_way: dict[str, str] = field(default_factory=dict)
+    """Texts by key."""
+    waiting: set[str] = field(default_factory=set)
+    """Keys that the sending limit holds back."""
+
+    def __len__(self) -> int:
+        return len(self.saying) + len(self.under_way)
 
 
 class Console:
@@ -65,19 +80,22 @@ class Console:
 
     def __init__(self, join: Join, data_folder: Path, source: TextIO, out: TextIO) -> None:
         self._join = join
-        self._source = source
         self._out = out
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
-        self._interactive = source.isatty()
-        self._inbox: queue.SimpleQueue[Event | _Typed] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Event | Typed] = queue.SimpleQueue()
         self._session = Session(data_folder, self._inbox.put)
+        self._reader = LineReader(source, self._inbox.put)
+        self._lines: deque[str | None] = deque()
+        self._sent = _Sent()
+        self._link = Link.CONNECTING
         self._members: tuple[Member, ...] = ()
         self._foreign = 0
-        self._texts: dict[str, str] = {}
-        """What the broker does not have yet, by key."""
-        self._asked: Join | None = None
-        self._exit_code: int | None = None
+        self._folded: dict[str, int] = {}
+        """How many of a device's folded messages were told, by device."""
+        self._entered = False
+        self._moving: Join | None = None
         self._ending = False
+        self._exit_code: int | None = None
 
     def run(self) -> int:
         """Talk until /quit, the end of the input, or the end of the session. Gives the exit code."""
@@ -87,34 +105,47 @@ class Console:
         self._session.post(self._join)
         try:
             while self._exit_code is None:
-                self._handle(self._inbox.get())
+                self._handle_next()
         except KeyboardInterrupt:
             self._exit_code = 130
-        except BrokenPipeError:
-            self._exit_code = 0
-            sys.stdout = None
         finally:
+            self._reader.close()
             self._session.post(Close())
             self._session.join(CLOSE_SECONDS)
-        return self._exit_code or 0
+        return self._exit_code or self._show_unsent()
 
-    def _handle(self, item: Event | _Typed) -> None:
-        if isinstance(item, _Typed):
-            self._typed(item.line)
+    def _handle_next(self) -> None:
+        try:
+            item = self._inbox.get(timeout=WAKE_SECONDS)
+        except queue.Empty:
+            return
+        if isinstance(item, Typed):
+            self._lines.append(item.line)
         else:
             self._show(item)
-        if self._ending and not self._texts:
-            self._exit_code = self._exit_code or 0
+        while self._lines and self._exit_code is None and self._may_take_line():
+            self._take_line(self._lines.popleft())
+            self._reader.taken()
+        if self._ending and not self._sent and self._exit_code is None:
+            self._exit_code = 0
+
+    def _show_unsent(self) -> int:
+        """After the end: the texts that never came to the broker. Gives the exit code that follows."""
+        code = 0
+        while not self._inbox.empty():
+            event = self._inbox.get()
+            if isinstance(event, Left) and event.unsent:
+                self._show(event)
+                code = 1
+        return code
 
     # What is typed
 
-    def _read(self) -> None:
-        """Runs on a thread of its own, because nothing else can wait for a line and for events."""
-        for line in self._source:
-            self._inbox.put(_Typed(line.rstrip("\n")))
-        self._inbox.put(_Typed(None))
+    def _may_take_line(self) -> bool:
+        # A person sees at once that a line was refused for now; a pipe can't, so it waits.
+        return self._moving is None and not self._ending and (self._reader.interactive or len(self._sent) < UNDER_WAY)
 
-    def _typed(self, line: str | None) -> None:
+    def _take_line(self, line: str | None) -> None:
         if line is None:
             self._ending = True
             return
@@ -122,7 +153,9 @@ class Console:
         argument = rest.strip()
         match command:
             case "/quit":
-                self._exit_code = 0
+                self._ending = True
+                if self._reader.interactive:
+                    self._exit_code = 0
             case "/help":
                 self._print(_HELP)
             case "/who":
@@ -130,7 +163,7 @@ class Console:
             case "/topic" if argument:
                 self._move(replace(self._join, topic=argument))
             case "/topic":
-                self._print(self._join.topic)
+                self._print(clean_line(self._join.topic))
             case "/broker" if argument:
                 self._move_to_broker(argument)
             case "/broker":
@@ -138,29 +171,35 @@ class Console:
             case _ if command.startswith("/") and not command.startswith("//"):
                 self._print(f"There is no command {clean_line(command)}. /help lists them.")
             case _:
-                text = line[1:] if line.startswith("//") else line
-                if text.strip():
-                    self._session.post(Say(text))
-                    # Held under its own text until the session gives it a key.
-                    self._texts[f"typed {time.monotonic_ns()}"] = text
+                self._say(line[1:] if line.startswith("//") else line)
+
+    def _say(self, text: str) -> None:
+        if text.strip():
+            self._sent.saying.append(text)
+            self._session.post(Say(text))
 
     def _move_to_broker(self, url: str) -> None:
+        present = self._join.broker
         try:
-            self._move(replace(self._join, broker=parse_broker(url), password=None))
+            broker = parse_broker(url)
         except EntryError as error:
             self._print(str(error))
+            return
+        if broker.host == present.host:
+            # Certificates belong to a host; another one must neither be judged by them nor see them.
+            broker = replace(broker, ca_file=present.ca_file, certificate=present.certificate, key_file=present.key_file)
+        self._move(replace(self._join, broker=broker, password=None))
 
     def _move(self, join: Join) -> None:
-        self._asked = replace(join, passphrase="")
-        self._session.post(self._asked)
+        self._moving = replace(join, passphrase="")
+        self._session.post(self._moving)
 
     def _who(self) -> None:
         for member in self._members:
             state = "you" if member.own else "here" if member.online else "away"
-            mark = "  (another key than before!)" if member.trust is Trust.CHANGED else ""
+            mark = f"  {_CHANGED}" if member.trust is Trust.CHANGED else ""
             self._print(f"{self._name(member.device, member.name)}  {state}  {member.fingerprint}{mark}")
-        if self._foreign:
-            self._print(self._dim(f"{self._foreign} foreign packets ignored"))
+        self._print(self._dim(f"{self._foreign} foreign packets ignored"))
 
     # What is shown
 
@@ -169,85 +208,103 @@ class Console:
             case Progress(sentence) | Notice(sentence):
                 self._print(self._dim(sentence))
             case Entered():
-                self._entered(event)
+                self._show_entered(event)
             case JoinRefused(_, sentence):
-                self._refused(sentence)
+                self._show_join_refused(sentence)
             case LinkChanged(link, sentence, _, security):
+                self._link = link
                 self._print(self._dim(f"{sentence} ({security})" if link is Link.CONNECTED else sentence))
-                if link is Link.STOPPED and self._ending:
+                if link is Link.STOPPED and not self._reader.interactive:
                     self._exit_code = 1
             case MessageShown(message, delivery):
-                self._message(message, delivery)
-            case DeliveryChanged():
-                self._delivery(event)
+                if message.own:
+                    self._show_own(message, delivery)
+                else:
+                    self._show_message(message)
+            case DeliveryChanged(key, delivery, reason):
+                self._show_delivery(key, delivery, reason)
             case MessagesFolded(device, name, count, _):
-                if count == 1 or count % 100 == 0:
-                    self._print(self._dim(f"{self._name(device, name)} sends very fast; {count} messages are not shown"))
+                self._show_folded(device, name, count)
             case SayRefused(text, sentence):
-                self._forget_typed(text)
-                self._print(f"{sentence}\n    {clean_text(text)[0]}")
+                self._answered()
+                self._print(f"{sentence}\n{_indented(text)}")
             case MembersChanged(members):
-                self._members_changed(members)
+                self._show_members(members)
             case ForeignCounted(total):
                 self._foreign = total
             case Left(topic, unsent):
                 for text in unsent:
-                    self._print(f"Not sent in {topic}: {clean_text(text)[0]}")
-                self._texts.clear()
+                    self._print(f"Not sent in {clean_line(topic)}:\n{_indented(text)}")
+                self._sent.under_way.clear()
+                self._sent.waiting.clear()
             case Closed():
-                self._exit_code = self._exit_code or 1
+                self._exit_code = 1
             case _:
                 assert_never(event)
 
-    def _entered(self, event: Entered) -> None:
-        first = self._asked is None and not self._members
-        self._join = replace(self._asked or self._join, broker=event.broker, topic=event.topic)
-        self._asked = None
+    def _show_entered(self, event: Entered) -> None:
+        # The passphrase stays with the session, which takes an empty one for the same.
+        self._join = replace(self._moving or self._join, topic=event.topic, passphrase="", password=None)
+        self._moving = None
         self._members = ()
         self._foreign = 0
-        self._print(self._dim(f"In {event.topic} at {event.broker.place} as {event.username}. Room fingerprint {event.fingerprint}."))
-        if first:
-            if self._interactive:
+        self._folded.clear()
+        self._print(
+            self._dim(f"In {clean_line(event.topic)} at {event.broker.place} as {event.username}. Room fingerprint {event.fingerprint}.")
+        )
+        if not self._entered:
+            self._entered = True
+            if self._reader.interactive:
                 self._print(self._dim("Type a message and press Return. /help lists the commands."))
-            threading.Thread(target=self._read, name="keyboard", daemon=True).start()
+            self._reader.start()
 
-    def _refused(self, sentence: str) -> None:
+    def _show_join_refused(self, sentence: str) -> None:
         self._print(sentence)
-        if self._asked is None:
+        if not self._entered or not self._reader.interactive:
             self._exit_code = 1
-        self._asked = None
+        self._moving = None
 
-    def _message(self, message: Message, delivery: Delivery | None) -> None:
-        if message.own:
-            self._forget_typed(message.text)
-            self._texts[message.key] = message.text
-            if delivery is Delivery.WAITING:
+    def _show_own(self, message: Message, delivery: Delivery | None) -> None:
+        self._answered()
+        self._sent.under_way[message.key] = message.text
+        if delivery is Delivery.WAITING:
+            if self._reader.interactive and not self._sent.waiting:
                 self._print(self._dim("That was fast: it waits a moment and goes out by itself."))
-            return
-        stamp = self._dim(time.strftime("%H:%M", time.localtime(message.time)))
-        mark = " (another key than before!)" if message.trust is Trust.CHANGED else ""
-        text = "needs a newer version of this program to show" if message.newer else clean_text(message.text)[0].replace("\n", "\n      ")
-        self._print(f"{stamp} {self._name(message.device, message.name)}{mark}: {text}")
+            self._sent.waiting.add(message.key)
+        elif self._reader.interactive and self._link is not Link.CONNECTED:
+            self._print(self._dim("It goes out when the broker can be reached."))
 
-    def _delivery(self, event: DeliveryChanged) -> None:
-        if event.delivery is Delivery.FAILED:
-            self._print(f"Not sent: {event.reason}\n    {clean_text(self._texts.pop(event.key, ''))[0]}")
-        elif event.delivery is Delivery.AT_BROKER:
-            self._texts.pop(event.key, None)
+    def _show_message(self, message: Message) -> None:
+        then, now = time.localtime(message.time), time.localtime()
+        stamp = time.strftime("%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
+        mark = f" {_CHANGED}" if message.trust is Trust.CHANGED else ""
+        text = "(a kind of message that needs a newer version of this program)" if message.newer else _indented(message.text).lstrip(" ")
+        self._print(f"{self._dim(stamp)} {self._name(message.device, message.name)}{mark}: {text}")
 
-    def _forget_typed(self, text: str) -> None:
-        for key, typed in self._texts.items():
-            if typed == text and key.startswith("typed "):
-                del self._texts[key]
-                return
+    def _show_delivery(self, key: str, delivery: Delivery, reason: str) -> None:
+        if delivery is not Delivery.WAITING:
+            self._sent.waiting.discard(key)
+        if delivery is Delivery.FAILED:
+            self._print(f"Not sent: {reason}\n{_indented(self._sent.under_way.pop(key, ''))}")
+        elif delivery is Delivery.AT_BROKER:
+            self._sent.under_way.pop(key, None)
 
-    def _members_changed(self, members: tuple[Member, ...]) -> None:
+    def _show_folded(self, device: str, name: str, count: int) -> None:
+        told = self._folded.get(device, 0)
+        if count < told or told == 0 or count >= told + FOLDED_STEP:
+            self._folded[device] = count
+            self._print(self._dim(f"{count} more from {self._name(device, name)}, too fast to show"))
+
+    def _show_members(self, members: tuple[Member, ...]) -> None:
         before = {member.device for member in self._members if member.online}
-        now = {member.device for member in members if member.online}
         for member in members:
-            if not member.own and (member.device in now) != (member.device in before):
+            if not member.own and member.online != (member.device in before):
                 self._print(self._dim(f"{clean_line(member.name)} {'is here' if member.online else 'has left'}"))
         self._members = members
+
+    def _answered(self) -> None:
+        if self._sent.saying:
+            self._sent.saying.popleft()
 
     def _name(self, device: str, name: str) -> str:
         shown = clean_line(name)
@@ -257,5 +314,10 @@ class Console:
         return f"{Style.DIM}{text}{Style.RESET_ALL}" if self._colour else text
 
     def _print(self, text: str) -> None:
-        self._out.write(text + "\n")
+        self._out.write(self._reader.above(text))
         self._out.flush()
+
+
+def _indented(text: str) -> str:
+    """A text from outside, whole, with every line set in, so that none can pass for a line of the console's own."""
+    return "\n".join(f"      {line}" for line in clean_text(text, sys.maxsize, sys.maxsize)[0].split("\n"))

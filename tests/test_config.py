@@ -11,7 +11,7 @@ from chat.config import Settings, find_places, load_settings, save_settings
 from chat.errors import StorageError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-ANY_TEXTS = st.text(st.characters() | st.sampled_from("\ud800\"\\\n\x7f"), max_size=40)
+ANY_TEXTS = st.text(st.characters() | st.sampled_from('\ud800"\\\n\x7f'), max_size=40)
 
 
 def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_line_or_the_name_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="line 2"):
         load_settings(path)
     path.write_text('topic = "home"\ntheme = "pink"\n')
-    with pytest.raises(StorageError, match="theme.*system, light, dark"):
+    with pytest.raises(StorageError, match=r"theme.*system, light, dark"):
         load_settings(path)
 
 
