@@ -1,0 +1,256 @@
+"""The desktop application through a real broker, driven by the keyboard."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.config import load_settings
+from chat.events import Delivery, Link, Reconnect
+from tests.brokers import Mosquitto, free_port, wait_until
+from tests.people import Person
+from tests.windows import Window
+
+Open = Callable[..., Window]
+
+pytestmark = pytest.mark.usefixtures("screen")
+
+
+@pytest.fixture
+def open_window(broker: Mosquitto, tmp_path: Path) -> Iterator[Open]:
+    windows: list[Window] = []
+
+    def make(folder: str, url: str = "", name: str = "") -> Window:
+        window = Window(tmp_path / folder, url or broker.url(), tmp_path.name, name)
+        windows.append(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+
+
+def look_at_both(first: Window, second: Window, condition: Callable[[], object]) -> None:
+    def pump() -> None:
+        first.look()
+        second.look()
+
+    wait_until(condition, 20, pump)
+
+
+def test_two_windows_talk(open_window: Open) -> None:
+    ada, bob = open_window("a"), open_window("b")
+    ada.log_in("Ada")
+    bob.log_in("Bob")
+    ada.wait(lambda: ada.members() == {"Ada": True, "Bob": True})
+    bob.wait(lambda: bob.members() == {"Ada": True, "Bob": True})
+    ada.focus(ada.client.view.composer.text)  # type: ignore[union-attr]
+    ada.type("good morning, Bob\n")
+    look_at_both(ada, bob, lambda: bob.texts() == ["good morning, Bob"])
+    bob.focus(bob.client.view.composer.text)  # type: ignore[union-attr]
+    bob.type("and to you\n")
+    look_at_both(ada, bob, lambda: ada.texts() == ["good morning, Bob", "and to you"])
+    own = next(row for row in ada.client.view.transcript.rows if row.message)  # type: ignore[union-attr]
+    ada.wait(lambda: own.delivery is Delivery.AT_BROKER)
+    assert own.message is not None
+    assert (own.message.name, own.message.own) == ("Ada", True)
+    assert ada.client.root.title().startswith("test_two_windows_talk")
+
+
+def test_another_passphrase_reads_nothing_and_disturbs_nothing(open_window: Open, broker: Mosquitto, tmp_path: Path) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    eve = Person(tmp_path, broker.url(), tmp_path.name, "Eve", passphrase="entirely other words here")
+    bob = Person(tmp_path, broker.url(), tmp_path.name, "Bob")
+    ada.wait(lambda: ada.members() == {"Ada": True, "Bob": True})
+    eve.wait_for_online()
+    eve.say("intrusion")
+    ada.type("private\n")
+    bob.wait_for_texts(["private"])
+    eve.look()
+    assert eve.others() == []
+    ada.wait(lambda: ada.texts() == ["private"])
+    eve.close()
+    bob.close()
+
+
+def test_wrong_entries_are_refused_at_their_field(open_window: Open) -> None:
+    window = open_window("a")
+    login = window.client.login
+    assert login is not None
+    window.focus(login.username.entry)
+    window.press("<Return>")
+    window.wait(lambda: "name that the others" in login.username.complaint)
+    window.type("Ada")
+    assert login.username.complaint == ""
+    window.press("<Tab>")
+    window.type("1234\n")
+    window.wait(lambda: "too easy to guess" in login.passphrase.complaint)
+    login.place_form.fields["topic"].set("a/+")
+    window.press("<Return>")
+    window.wait(lambda: "wildcards" in login.place_form.fields["topic"].complaint)
+    assert login.place_form.winfo_ismapped()
+    login.place_form.fields["topic"].set("fine")
+    login.place_form.fields["ca_file"].set("/no/such/file")
+    window.press("<Return>")
+    window.wait(lambda: "There is no file" in login.place_form.fields["ca_file"].complaint)
+    assert window.client.view is None
+
+
+def test_the_key_is_derived_while_the_window_lives(open_window: Open) -> None:
+    window = open_window("a")
+    login = window.client.login
+    assert login is not None
+    window.focus(login.username.entry)
+    window.type("Ada\t" + "violet cactus dreams sideways\n")
+    window.wait(lambda: "Deriving" in str(login._progress["text"]))
+    assert login.username.entry["state"] == "disabled"
+    frames = 0
+
+    def count() -> None:
+        nonlocal frames
+        frames += 1
+        window.client.root.after(10, count)
+
+    count()
+    window.wait(lambda: window.client.view is not None)
+    assert frames > 5
+
+
+def test_joining_can_be_cancelled(open_window: Open) -> None:
+    window = open_window("a")
+    login = window.client.login
+    assert login is not None
+    window.focus(login.username.entry)
+    window.type("Ada\t" + "violet cactus dreams sideways\n")
+    window.wait(lambda: "Deriving" in str(login._progress["text"]))
+    window.button("Cancel").invoke()
+    window.wait(lambda: login.username.entry["state"] == "normal")
+    window.wait(lambda: not any(thread.name == "session" for thread in threading.enumerate()))
+    assert window.client.view is None
+    login.submit()
+    window.wait(lambda: window.client.view is not None)
+
+
+def test_settings_move_a_live_window(open_window: Open, broker: Mosquitto, start_broker: Callable[..., Mosquitto], tmp_path: Path) -> None:
+    other = start_broker()
+    ada = open_window("a")
+    ada.log_in("Ada")
+    bob = Person(tmp_path, broker.url(), tmp_path.name, "Bob")
+    cleo = Person(tmp_path, other.url(), "elsewhere", "Cleo")
+    ada.wait(lambda: ada.members() == {"Ada": True, "Bob": True})
+    ada.press("<Control-comma>")
+    dialog = ada.client.dialog
+    assert dialog is not None
+    fields = dialog.place_form.fields
+    fields["broker"].set("gopher://x")
+    dialog.submit()
+    ada.wait(lambda: "gopher" in fields["broker"].complaint)
+    fields["broker"].set(other.url())
+    fields["topic"].set("elsewhere")
+    dialog.submit()
+    ada.wait(lambda: ada.members() == {"Ada": True, "Cleo": True})
+    bob.wait_for_online()
+    assert not dialog.winfo_exists()
+    assert f"You left {tmp_path.name}." in ada.notices()
+    assert "You are in elsewhere" in ada.notices()
+    ada.focus(ada.client.view.composer.text)  # type: ignore[union-attr]
+    ada.type("here now\n")
+    cleo.wait_for_texts(["here now"])
+    saved = load_settings(tmp_path / "a" / "settings.toml")
+    assert (saved.broker, saved.topic, saved.username) == (other.url(), "elsewhere", "Ada")
+    bob.close()
+    cleo.close()
+
+
+def test_the_broker_is_killed_and_comes_back(open_window: Open, start_broker: Callable[..., Mosquitto], tmp_path: Path) -> None:
+    broker = start_broker()
+    ada = open_window("a", url=broker.url())
+    ada.log_in("Ada")
+    bob = Person(tmp_path, broker.url(), tmp_path.name, "Bob")
+    ada.wait(lambda: ada.members() == {"Ada": True, "Bob": True})
+    broker.kill()
+    bob.wait_for_link(Link.WAITING)
+    ada.wait(lambda: "Retry in" in ada.link())
+    view = ada.client.view
+    assert view is not None
+    assert view.banner.sentence
+    ada.wait(lambda: not ada.members()["Bob"])
+    ada.type("typed meanwhile\n")
+    ada.wait(lambda: ada.texts() == ["typed meanwhile"])
+    broker.start()
+    # Bob first: a killed broker has forgotten who was subscribed.
+    bob.session.post(Reconnect())
+    bob.wait_for_link(Link.CONNECTED)
+    ada.button("Try now").invoke()
+    ada.wait(lambda: ada.link() == "●  Connected")
+    assert view.banner.sentence == ""
+    bob.wait_for_texts(["typed meanwhile"])
+    bob.close()
+
+
+def test_hosting_a_room_when_the_broker_can_t_be_reached(open_window: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    port = free_port()
+    monkeypatch.setattr("chat.client.HOST_PORTS", (port,))
+    ada = open_window("a", url="mqtt://localhost:1")
+    login = ada.client.login
+    assert login is not None
+    ada.focus(login.username.entry)
+    ada.type("Ada\t" + "violet cactus dreams sideways\n")
+    ada.wait(lambda: ada.client.view is not None and "Retry" in ada.link())
+    ada.button("Host a room on this computer").invoke()
+    ada.wait(lambda: ada.link() == "●  Connected")
+    assert f":{port}" in ada.notices()
+    bob = Person(tmp_path, f"mqtt://localhost:{port}", tmp_path.name, "Bob")
+    ada.wait(lambda: ada.members() == {"Ada": True, "Bob": True})
+    bob.close()
+
+
+def test_fast_typing_waits_and_nothing_typed_is_lost(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    view = ada.client.view
+    assert view is not None
+    for number in range(29):
+        view.composer.restore(f"line {number}")
+        view.composer.submit()
+    ada.wait(lambda: view.composer.content() == "line 28")
+    assert len(ada.texts()) == 28
+    deliveries = [row.delivery for row in view.transcript.rows if row.message]
+    assert deliveries.count(Delivery.WAITING) >= 19
+
+
+def test_closing_ends_every_thread_within_two_seconds(open_window: Open) -> None:
+    before = set(threading.enumerate())
+    for url in ("", "mqtt://localhost:1"):
+        ada = open_window("a", url=url, name="Ada")
+        login = ada.client.login
+        assert login is not None
+        ada.focus(login.passphrase.entry)
+        ada.type("violet cactus dreams sideways\n")
+        ada.wait(lambda ada=ada: ada.client.view is not None and "Connecting" not in ada.link())  # type: ignore[misc]
+        started = time.monotonic()
+        ada.client.close()
+        ada.wait(lambda ada=ada: ada.gone, 2)  # type: ignore[misc]
+        wait_until(lambda: set(threading.enumerate()) <= before, 2 - (time.monotonic() - started))
+
+
+def test_the_look_changes_while_one_talks(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    ada.type("before\n")
+    ada.wait(lambda: ada.texts() == ["before"])
+    ada.type("half a sentence")
+    ada.client._change_theme("dark")
+    ada.look()
+    view = ada.client.view
+    assert view is not None
+    assert ada.texts() == ["before"]
+    assert view.composer.content() == "half a sentence"
+    assert str(view.transcript["bg"]) == "#101113"
+    assert ada.link() == "●  Connected"
+    ada.focus(view.composer.text)
+    ada.type(" is finished\n")
+    ada.wait(lambda: ada.texts() == ["before", "half a sentence is finished"])
