@@ -3,6 +3,7 @@
 Only private methods can mend that, so requirements.txt pins paho's major version and tests/test_network.py sends it 200 MiB.
 """
 
+import contextlib
 import socket
 import ssl
 from typing import Any, Final
@@ -54,7 +55,7 @@ class BoundedClient(mqtt.Client):
         self.oversize = False
         """Whether that was why the connection ended."""
         self.raw_socket: socket.socket | None = None
-        """The TCP socket under TLS and websocket, so that another thread can shut it down at any moment."""
+        """The TCP or TLS socket under everything."""
 
     @property
     def tls_version(self) -> str:
@@ -77,6 +78,22 @@ class BoundedClient(mqtt.Client):
         except OversizeError:
             self.oversize = True
             raise
+
+    def shut_down(self) -> None:
+        """End whatever waits on the socket, from any thread; a TLS socket's own `shutdown` would upset the thread that uses it."""
+        if self.raw_socket is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self.raw_socket, socket.SHUT_RDWR)
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        # paho's own keeps the socket to itself during the handshake, so that nobody could end or close it.
+        if self._ssl_context is None:
+            raise ValueError("TLS without a context")
+        sock = self._ssl_context.wrap_socket(tcp_sock, server_hostname=self._host, do_handshake_on_connect=False)
+        self.raw_socket = sock
+        sock.settimeout(self._connect_timeout)
+        sock.do_handshake()
+        return sock
 
     def _create_socket_connection(self) -> socket.socket:
         self.raw_socket = super()._create_socket_connection()

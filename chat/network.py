@@ -37,6 +37,8 @@ ACCEPT_SECONDS: Final = 15.0
 """How long the broker may take to answer CONNECT and SUBSCRIBE."""
 FIRST_RETRY_SECONDS: Final = 1.0
 LAST_RETRY_SECONDS: Final = 60.0
+STEADY_SECONDS: Final = 10.0
+"""A connection that held for this long was a good one; after it, retries begin again with the shortest pause."""
 SESSION_SECONDS: Final = 7 * 24 * 3600
 CONTROL_EXPIRY_SECONDS: Final = 60
 LARGEST_PACKET: Final = PACKET_BYTES + 1024
@@ -189,6 +191,7 @@ class Connection:
         self._promised: Connected | None = None
         """What CONNACK said; it counts once the subscriptions are accepted too."""
         self._accepted: Connected | None = None
+        self._accepted_at = 0.0
         self._subscribed: set[int] = set()
         self._end: _Ended | None = None
         self._answered = False
@@ -217,10 +220,9 @@ class Connection:
         self._stopping.set()
         self._wake()
         self._thread.join(timeout * 0.75)
-        if self._thread.is_alive() and self._client is not None and self._client.raw_socket is not None:
+        if self._thread.is_alive() and self._client is not None:
             # It waits inside a connect or a handshake; without the socket it can't.
-            with contextlib.suppress(OSError):
-                self._client.raw_socket.shutdown(socket.SHUT_RDWR)
+            self._client.shut_down()
             self._thread.join(timeout * 0.25)
         self._waker.close()
 
@@ -252,6 +254,8 @@ class Connection:
             self._inbox(event)
 
     def _wait_to_retry(self, end: _Ended) -> None:
+        if self._accepted is not None and time.monotonic() - self._accepted_at >= STEADY_SECONDS:
+            self._retry_seconds = FIRST_RETRY_SECONDS
         seconds = self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311
         self._retry_seconds = min(self._retry_seconds * 2, LAST_RETRY_SECONDS)
         retry_at = None if end.trouble in _FINAL else time.monotonic() + seconds
@@ -296,6 +300,10 @@ class Connection:
         place = self._broker.place
         if self._client is not None and self._client.oversize:
             return _Ended(Trouble.PACKET_TOO_LARGE, f"{place} sent a packet larger than this program takes, so the connection was closed.")
+        if self._accepted is not None and time.monotonic() - self._accepted_at < STEADY_SECONDS:
+            # Two programs with one client identifier end each other's connections in turn, and not every broker says so.
+            words = "was lost soon after it was made. If this happens again, another program may use a copy of this data folder."
+            return _Ended(Trouble.LOST, f"The connection to {place} {words}")
         if not self._answered:
             return _Ended(Trouble.LOST, f"{place} closed the connection without an answer. Is it an MQTT broker?")
         return _Ended(Trouble.LOST, f"The connection to {place} was lost.")
@@ -441,9 +449,8 @@ class Connection:
                 return
 
     def _close_socket(self, client: BoundedClient) -> None:
+        client.shut_down()
         if client.raw_socket is not None:
-            with contextlib.suppress(OSError):
-                client.raw_socket.shutdown(socket.SHUT_RDWR)
             client.raw_socket.close()
         with contextlib.suppress(OSError):
             client._sock_close()
@@ -491,7 +498,7 @@ class Connection:
         self._subscribed.discard(mid)
         if not self._subscribed and self._accepted is None and self._promised is not None:
             self._accepted = self._promised
-            self._retry_seconds = FIRST_RETRY_SECONDS
+            self._accepted_at = time.monotonic()
             self._emit(self._accepted)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:

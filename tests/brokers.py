@@ -94,14 +94,16 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
 class Mosquitto:
     """A mosquitto with one listener of each kind on its own port; it can be killed and started again."""
 
-    def __init__(self, folder: Path, extra: str = "", certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self, folder: Path, extra: str = "", certificate: tuple[Path, Path] | None = None, listener_extra: dict[str, str] | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.certificates = Certificates(folder / "certificates")
         self._server = certificate or self.certificates.issue("server")
         self.ports = {kind: free_port() for kind in KINDS}
         self._process: subprocess.Popen[bytes] | None = None
-        self._write_settings(extra)
+        self._write_settings(extra, listener_extra or {})
 
     def url(self, kind: str = "mqtt", host: str = "localhost") -> str:
         scheme = {"certificate": "mqtts", "password": "mqtt"}.get(kind, kind)
@@ -142,7 +144,7 @@ class Mosquitto:
             raise AssertionError(f"mosquitto ended at once: {self.log()}")
         time.sleep(0.005)
 
-    def _write_settings(self, extra: str) -> None:
+    def _write_settings(self, extra: str, listener_extra: dict[str, str]) -> None:
         users = self._folder / "users"
         subprocess.run(["mosquitto_passwd", "-c", "-b", users, USER, PASSWORD], check=True, capture_output=True)
         users.chmod(0o644)
@@ -156,6 +158,6 @@ class Mosquitto:
             "ws": "protocol websockets\nallow_anonymous true\n",
             "wss": "protocol websockets\nallow_anonymous true\n" + tls,
         }
-        sections = [f"listener {self.ports[kind]} 127.0.0.1\n{listeners[kind]}" for kind in KINDS]
+        sections = [f"listener {self.ports[kind]} 127.0.0.1\n{listeners[kind]}{listener_extra.get(kind, '')}" for kind in KINDS]
         general = f"per_listener_settings true\nuser root\nset_tcp_nodelay true\n{extra}\n"
         (self._folder / "mosquitto.conf").write_text(general + "\n".join(sections))
