@@ -4,6 +4,7 @@ This thread is Tk's and the only one that touches Tk. The session's events come 
 measured, that never blocks the session, while Tk's own way of waking a thread does.
 """
 
+import gc
 import importlib
 import queue
 import sys
@@ -41,6 +42,7 @@ from chat.events import (
 from chat.protocol.limits import TEXT_BYTES
 from chat.text import clean_line, clean_text
 from chat.window.login import Login, LoginWishes
+from chat.window.paint import Paint
 from chat.window.theme import Theme, display_scale, palette_for
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class ChatClient:
         self._places = places
         self._scale = display_scale(self.root)
         self.theme = Theme(self.root, palette_for(settings.theme), self._scale)
+        self.paint = Paint(self.theme)
         self.root.title(TITLE)
         self.root.configure(bg=self.theme.palette.background)
         self.root.protocol("WM_DELETE_WINDOW", self.close)
@@ -126,7 +129,7 @@ class ChatClient:
 
     def _make_login(self) -> Login:
         wishes = LoginWishes(join=self._join, cancel=self._cancel, host=self._host, suggest=_suggest, rate=_rate)
-        login = Login(self.root, self.theme, self.settings, wishes)
+        login = Login(self.root, self.theme, self.paint, self.settings, wishes)
         login.pack(fill="both", expand=True)
         self.root.minsize(self.theme.px(420), 0)
         login.focus_first()
@@ -189,7 +192,7 @@ class ChatClient:
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.lift()
         elif self.view is not None:
-            self.dialog = SettingsDialog(self.root, self.theme, self.settings, self._move, self._change_theme)
+            self.dialog = SettingsDialog(self.root, self.theme, self.paint, self.settings, self._move, self._change_theme)
 
     def _move(self, place: "Place") -> None:
         self._wanted = place.settings
@@ -198,12 +201,16 @@ class ChatClient:
     def _change_theme(self, choice: str) -> None:
         self._save(replace(self.settings, theme=choice))
         old_theme, self.theme = self.theme, Theme(self.root, palette_for(choice), self._scale)
+        self.paint = Paint(self.theme)
         old, self.view = self.view, None
         if old is not None:
             self._make_view().take_over(old)
             old.destroy()
         old_theme.close()
         self.root.configure(bg=self.theme.palette.background)
+        del old, old_theme
+        # Whatever of the old look is left must go on this thread: a picture that dies on another one calls Tk from there.
+        gc.collect()
 
     def _save(self, settings: Settings) -> None:
         self.settings = settings
@@ -328,7 +335,7 @@ class ChatClient:
             host=self._host,
         )
         first = self.view is None and self._entered is None
-        self.view = ChatView(self.root, self.theme, wishes, TEXT_BYTES)
+        self.view = ChatView(self.root, self.theme, self.paint, wishes, TEXT_BYTES)
         self.view.pack(fill="both", expand=True)
         if first:
             px = self.theme.px

@@ -33,9 +33,8 @@ class Wishes:
 class ChatView(tk.Frame):
     """Owns the widgets of the room."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, wishes: Wishes, text_limit: int) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: Wishes, text_limit: int) -> None:
         super().__init__(parent, bg=theme.palette.background)
-        paint = Paint(theme)
         self._theme, self._wishes = theme, wishes
         self._wanted = True
         centre = tk.Frame(self, bg=theme.palette.background)

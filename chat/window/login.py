@@ -28,10 +28,9 @@ class LoginWishes:
 class Login(tk.Frame):
     """`busy` while the key is derived; then `refuse` or the room follows."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, settings: Settings, wishes: LoginWishes) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, settings: Settings, wishes: LoginWishes) -> None:
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background)
-        paint = Paint(theme)
         self._theme, self._paint, self._wishes, self._settings = theme, paint, wishes, settings
         self._rating_timer = self._bar_timer = ""
         self._bar_at = 0

@@ -20,13 +20,19 @@ class SettingsDialog(tk.Toplevel):
     """`apply` is given a checked place; the dialog stays until `accepted` or `refuse` answers it."""
 
     def __init__(
-        self, parent: tk.Misc, theme: Theme, settings: Settings, apply: Callable[[Place], object], change_theme: Callable[[str], object]
+        self,
+        parent: tk.Misc,
+        theme: Theme,
+        paint: Paint,
+        settings: Settings,
+        apply: Callable[[Place], object],
+        change_theme: Callable[[str], object],
     ) -> None:
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background)
         self.withdraw()
         self.title("Settings")
-        self._theme, self._paint = theme, Paint(theme)
+        self._theme, self._paint = theme, paint
         self._settings, self._apply, self._change_theme = settings, apply, change_theme
         side = tk.Frame(self, bg=palette.side, width=px(170))
         side.pack(side="left", fill="y")
