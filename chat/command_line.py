@@ -3,10 +3,11 @@
 import argparse
 import getpass
 import importlib.util
+import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,24 +15,37 @@ from typing import Final
 from chat import __version__
 from chat.address import normalise_topic
 from chat.config import Places, Settings, find_places, load_settings
-from chat.errors import ChatError, EntryError
+from chat.errors import BrokerError, ChatError, EntryError
 from chat.events import Join
 
 PASSPHRASE_VARIABLE: Final = "MQTT_CHAT_PASSPHRASE"  # noqa: S105
 PASSWORD_VARIABLE: Final = "MQTT_CHAT_BROKER_PASSWORD"  # noqa: S105
 DEFAULT_PORT: Final = 1883
 WITHOUT_PROGRESS_SECONDS: Final = 30.0
+LONGEST_SECONDS: Final = 1e6
+HOST_CHECK_SECONDS: Final = 0.5
 
 
 def run(arguments: list[str], no_tkinter: str) -> int:
     """Carry out one command line; gives the exit code. `no_tkinter` is the sentence for a Python without it."""
+    for stream in (sys.stdin, sys.stdout):
+        # A terminal or a pipe in another encoding shows a sign for what it can't, and ends nothing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
+    if options.command in (None, "demo") and importlib.util.find_spec("_tkinter") is None:
+        print(no_tkinter, file=sys.stderr)
+        return 2
     try:
-        return _start(options, no_tkinter)
+        return _start(options)
     except ChatError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except BrokenPipeError:
+        # Whoever read has gone; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, EOFError):
         return 130
 
 
@@ -52,44 +66,65 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="without a command, the window opens; commands")
     commands.add_parser("console", parents=[common], help="the room in this terminal")
     send = commands.add_parser("send", parents=[common], help="send one message and exit once the broker has it")
-    send.add_argument("text", metavar="TEXT", help="the message, or - to send each line of the standard input")
+    send.add_argument("text", metavar="TEXT", help="the message, or - for each line of the standard input (kept out of the process list)")
     send.add_argument(
-        "--timeout", metavar="S", type=float, default=WITHOUT_PROGRESS_SECONDS, help="give up after S seconds without progress"
+        "--timeout", metavar="S", type=_positive_seconds, default=WITHOUT_PROGRESS_SECONDS, help="give up after S seconds without progress"
     )
     listen = commands.add_parser("listen", parents=[common], help="print what arrives, a line each")
     listen.add_argument("--json", action="store_true", help="one JSON object a line")
-    listen.add_argument("--count", metavar="N", type=int, help="exit after N messages")
-    host = commands.add_parser("host", parents=[common], help="run a broker on this computer")
+    listen.add_argument("--count", metavar="N", type=_positive_count, help="exit after N messages")
+    host = commands.add_parser("host", help="run a broker on this computer")
     host.add_argument("--port", metavar="N", type=int, default=DEFAULT_PORT, help=f"the port to listen on (default {DEFAULT_PORT})")
     commands.add_parser("demo", help="two windows that talk through a broker on this computer, with nothing left behind")
     return parser
 
 
-def _start(options: argparse.Namespace, no_tkinter: str) -> int:
-    if options.command in (None, "demo") and importlib.util.find_spec("tkinter") is None:
-        raise ChatError(no_tkinter)
-    if options.command == "demo":
-        from chat.demo import run_demo
+def _positive_seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError("it must be more than 0")
+    return seconds
 
-        return run_demo()
-    if options.command == "host":
-        return _host(options.port)
+
+def _positive_count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("it must be 1 or more")
+    return count
+
+
+def _start(options: argparse.Namespace) -> int:
+    match options.command:
+        case "demo":
+            from chat.demo import run_demo
+
+            return run_demo()
+        case "host":
+            return _host(options.port)
+        case None:
+            from chat.client import run_window
+
+            places = find_places(getattr(options, "data_dir", None))
+            return run_window(_settings(places, options), places)
+        case _:
+            return _start_in_terminal(options)
+
+
+def _start_in_terminal(options: argparse.Namespace) -> int:
     places = find_places(getattr(options, "data_dir", None))
-    settings = _settings(places, options)
-    if options.command is None:
-        from chat.client import run_window
-
-        return run_window(settings, places)
-    join = _join(settings, options)
+    join = _join(_settings(places, options), options)
     match options.command:
         case "console":
             from chat.console import Console
 
             return Console(join, places.data, sys.stdin, sys.stdout).run()
         case "send":
-            from chat.scripting import send
+            from chat.scripting import send, send_lines
 
-            send(join, places.data, _texts(options.text), options.timeout)
+            if options.text == "-":
+                send_lines(join, places.data, sys.stdin, options.timeout)
+            else:
+                send(join, places.data, options.text, options.timeout)
         case "listen":
             from chat.scripting import listen
 
@@ -109,50 +144,58 @@ def _settings(places: Places, options: argparse.Namespace) -> Settings:
 def _join(settings: Settings, options: argparse.Namespace) -> Join:
     address = settings.address()
     topic = normalise_topic(settings.topic)
-    username = settings.username or getpass.getuser()
-    passphrase = _passphrase(getattr(options, "passphrase_file", None))
+    username = settings.username or _login_name()
+    file = getattr(options, "passphrase_file", None)
+    given = _given_passphrase(file)
+    passphrase = _ask("Passphrase: ") if given is None else given
     password = os.environ.get(PASSWORD_VARIABLE)
-    if password is None and address.user and options.command == "console" and sys.stdin.isatty():
-        password = getpass.getpass(f"Password of {address.user} at {address.place} (Return: the one kept): ") or None
+    # Who gives the passphrase without a prompt is a script, which must not stop at another one.
+    if password is None and address.user and sys.stdin.isatty() and (given is None or options.command == "console"):
+        password = _ask(f"Password of {address.user} at {address.place} (Return: the one kept): ") or None
     return Join(address, topic, username, passphrase, password)
 
 
-def _passphrase(file: Path | None) -> str:
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").splitlines()[0]
-        except OSError as error:
-            raise EntryError("passphrase", f"The file {file} can't be read: {error.strerror}.") from None
-        except (IndexError, UnicodeDecodeError):
-            raise EntryError("passphrase", f"The first line of {file} is to be the passphrase.") from None
-    if passphrase := os.environ.get(PASSPHRASE_VARIABLE):
-        return passphrase
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        raise EntryError("username", "Give the name that the others will see with --username.") from None
+
+
+def _given_passphrase(file: Path | None) -> str | None:
+    if file is None:
+        return os.environ.get(PASSPHRASE_VARIABLE) or None
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()[0]
+    except OSError as error:
+        raise EntryError("passphrase", f"The file {file} can't be read: {error.strerror}.") from None
+    except (IndexError, UnicodeDecodeError):
+        raise EntryError("passphrase", f"The first line of {file} is to be the passphrase.") from None
+
+
+def _ask(prompt: str) -> str:
     if not sys.stdin.isatty():
         raise EntryError("passphrase", f"Give the passphrase with --passphrase-file or in {PASSPHRASE_VARIABLE}.")
-    return getpass.getpass("Passphrase: ")
-
-
-def _texts(text: str) -> Iterator[str]:
-    return (line.rstrip("\n") for line in sys.stdin) if text == "-" else iter([text])
+    return getpass.getpass(prompt)
 
 
 def _host(port: int) -> int:
     from chat.broker import EmbeddedBroker
 
-    if not 1 <= port <= 65534:
-        raise ChatError("A port is a number from 1 to 65534.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     broker = EmbeddedBroker(port)
-    broker.start()
     try:
+        broker.start()
         print("A broker runs on this computer. On the other computers, type one of these as the broker:")
         for url in broker.urls():
             print(f"  {url}")
         print(f"On this computer: {broker.own_url}")
-        print("Everyone who can reach this computer may connect, and reads nothing without the passphrase. Ctrl-C ends it.", flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        signal.pause() if hasattr(signal, "pause") else input()
+        print("Everyone in your network who can reach this computer can connect to it, but reads nothing without the passphrase.")
+        print("Ctrl-C ends it.", flush=True)
+        while broker.running:
+            time.sleep(HOST_CHECK_SECONDS)
     except KeyboardInterrupt:
-        pass
+        return 0
     finally:
         broker.stop()
-    return 0
+    raise BrokerError("The broker on this computer ended. Start it again.")

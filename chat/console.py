@@ -94,6 +94,8 @@ class Console:
         """How many of a device's folded messages were told, by device."""
         self._entered = False
         self._moving: Join | None = None
+        self._lost = False
+        """Whether some text did not come to the broker."""
         self._ending = False
         self._exit_code: int | None = None
 
@@ -112,7 +114,8 @@ class Console:
             self._reader.close()
             self._session.post(Close())
             self._session.join(CLOSE_SECONDS)
-        return self._exit_code or self._show_unsent()
+            self._show_unsent()
+        return self._exit_code or int(self._lost and not self._reader.interactive)
 
     def _handle_next(self) -> None:
         try:
@@ -129,26 +132,23 @@ class Console:
         if self._ending and not self._sent and self._exit_code is None:
             self._exit_code = 0
 
-    def _show_unsent(self) -> int:
-        """After the end: the texts that never came to the broker. Gives the exit code that follows."""
-        code = 0
+    def _show_unsent(self) -> None:
+        """After the end: the texts that never came to the broker."""
         while not self._inbox.empty():
             event = self._inbox.get()
-            if isinstance(event, Left) and event.unsent:
+            if isinstance(event, Left):
                 self._show(event)
-                code = 1
-        return code
 
     # What is typed
 
     def _may_take_line(self) -> bool:
-        # A person sees at once that a line was refused for now; a pipe can't, so it waits.
-        return self._moving is None and not self._ending and (self._reader.interactive or len(self._sent) < UNDER_WAY)
+        if self._moving is not None or self._ending:
+            return False
+        # A person sees at once what happens to a line; a pipe can't, so it waits until the line can go out.
+        return self._reader.interactive or (self._link is Link.CONNECTED and len(self._sent) < UNDER_WAY)
 
     def _take_line(self, line: str | None) -> None:
-        if line is None:
-            self._ending = True
-            return
+        line = "/quit" if line is None else line
         command, _, rest = line.partition(" ")
         argument = rest.strip()
         match command:
@@ -171,7 +171,7 @@ class Console:
             case _ if command.startswith("/") and not command.startswith("//"):
                 self._print(f"There is no command {clean_line(command)}. /help lists them.")
             case _:
-                self._say(line[1:] if line.startswith("//") else line)
+                self._say(line.removeprefix("/") if command.startswith("//") else line)
 
     def _say(self, text: str) -> None:
         if text.strip():
@@ -227,12 +227,14 @@ class Console:
                 self._show_folded(device, name, count)
             case SayRefused(text, sentence):
                 self._answered()
+                self._lost = True
                 self._print(f"{sentence}\n{_indented(text)}")
             case MembersChanged(members):
                 self._show_members(members)
             case ForeignCounted(total):
                 self._foreign = total
             case Left(topic, unsent):
+                self._lost |= bool(unsent)
                 for text in unsent:
                     self._print(f"Not sent in {clean_line(topic)}:\n{_indented(text)}")
                 self._sent.under_way.clear()
@@ -246,6 +248,7 @@ class Console:
         # The passphrase stays with the session, which takes an empty one for the same.
         self._join = replace(self._moving or self._join, topic=event.topic, passphrase="", password=None)
         self._moving = None
+        self._link = Link.CONNECTING
         self._members = ()
         self._foreign = 0
         self._folded.clear()
@@ -285,6 +288,7 @@ class Console:
         if delivery is not Delivery.WAITING:
             self._sent.waiting.discard(key)
         if delivery is Delivery.FAILED:
+            self._lost = True
             self._print(f"Not sent: {reason}\n{_indented(self._sent.under_way.pop(key, ''))}")
         elif delivery is Delivery.AT_BROKER:
             self._sent.under_way.pop(key, None)
@@ -293,7 +297,7 @@ class Console:
         told = self._folded.get(device, 0)
         if count < told or told == 0 or count >= told + FOLDED_STEP:
             self._folded[device] = count
-            self._print(self._dim(f"{count} more from {self._name(device, name)}, too fast to show"))
+            self._print(self._dim(f"{count} more from {clean_line(name)}, too fast to show"))
 
     def _show_members(self, members: tuple[Member, ...]) -> None:
         before = {member.device for member in self._members if member.online}

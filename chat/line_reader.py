@@ -91,7 +91,7 @@ class LineReader:
             self._put(Typed(line))
 
     def _read_plain(self) -> None:
-        # A reader of its own: Python ends with a fatal error if a thread still waits inside sys.stdin's.
+        # A reader of its own: Python can end with a fatal error while a thread still waits inside that of sys.stdin.
         with open(self._source.fileno(), encoding="utf-8", errors="replace", closefd=False) as lines:
             for line in lines:
                 self._ahead.acquire()

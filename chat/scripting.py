@@ -1,4 +1,4 @@
-"""`send` and `listen`: a room for scripts. Both use a session like every other face."""
+"""`send` and `listen`: a room for scripts. Both use a session like every other face; docs/scripting.md is their manual."""
 
 import json
 import queue
@@ -6,8 +6,6 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -29,104 +27,165 @@ from chat.events import (
     Say,
     SayRefused,
 )
+from chat.line_reader import LineReader, Typed
 from chat.session import Session
 from chat.text import clean_line, clean_text
 
 CLOSE_SECONDS: Final = 2.0
+WAKE_SECONDS: Final = 0.5
+"""Windows notices signals only between waits."""
+UNDER_WAY: Final = 16
+"""How many texts are said before the broker has them: fewer than the sending limit refuses, so its pace is ours."""
 
 
-def send(join: Join, data_folder: Path, texts: Iterable[str], timeout: float) -> None:
-    """Send the texts in order and return once the broker has them all.
+def send(join: Join, data_folder: Path, text: str, timeout: float) -> None:
+    """Send one message and return once the broker has it.
 
     `timeout` is how many seconds may pass without any progress. Raises `ChatError`.
     """
-    shown: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    session = Session(data_folder, shown.put)
-    session.start()
-    session.post(join)
-    try:
-        _Sending(session, deque(text for text in texts if text.strip()), timeout).run(shown)
-    finally:
-        session.post(Close())
-        session.join(CLOSE_SECONDS)
+    if not text.strip():
+        raise ChatError("There is nothing to send.")
+    _Sending(join, data_folder, timeout, deque([text, None])).run()
 
 
-@dataclass
+def send_lines(join: Join, data_folder: Path, source: TextIO, timeout: float) -> None:
+    """Send every line of `source` that is not blank, as it comes, and return once it has ended and the broker has them all.
+
+    A line is read when there is room for it, so a long pipe goes out at the pace of the sending limit. `timeout` is as in `send`; waiting
+    for a line is no lack of progress. Raises `ChatError`.
+    """
+    sending = _Sending(join, data_folder, timeout, deque())
+    sending.read(source)
+    sending.run()
+
+
 class _Sending:
-    """Says a few texts at a time, so that the session's own limit sets the pace, and counts what the broker has."""
+    """Says texts a few at a time and counts what the broker has."""
 
-    session: Session
-    texts: deque[str]
-    timeout: float
-    trouble: str = "The broker did not answer in time."
-    under_way: set[str] = field(default_factory=set)
-    saying: int = 0
+    def __init__(self, join: Join, data_folder: Path, timeout: float, texts: deque[str | None]) -> None:
+        self._join = join
+        self._timeout = timeout
+        self._texts = texts
+        """What is to be sent; None is the end."""
+        self._inbox: queue.SimpleQueue[Event | Typed] = queue.SimpleQueue()
+        self._session = Session(data_folder, self._inbox.put)
+        self._reader: LineReader | None = None
+        self._entered = False
+        self._connected = False
+        """Whether the room has heard the name, which then stands beside the first message too."""
+        self._saying = 0
+        self._under_way: set[str] = set()
+        self._trouble = "The broker did not answer in time."
+        self._deadline = 0.0
 
-    def run(self, shown: "queue.SimpleQueue[Event]") -> None:
-        deadline = time.monotonic() + self.timeout
-        while self.texts or self.saying or self.under_way:
-            try:
-                event = shown.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise ChatError(self.trouble) from None
-            if self._take(event):
-                deadline = time.monotonic() + self.timeout
+    def read(self, source: TextIO) -> None:
+        """Take the texts from the lines of `source`."""
+        self._reader = LineReader(source, self._inbox.put)
+        self._reader.start()
+
+    def run(self) -> None:
+        self._session.start()
+        self._session.post(self._join)
+        self._progress()
+        try:
+            while not self._done():
+                self._take_next()
+                self._say_next()
+        finally:
+            if self._reader is not None:
+                self._reader.close()
+            self._session.post(Close())
+            self._session.join(CLOSE_SECONDS)
+
+    def _done(self) -> bool:
+        return self._connected and self._texts == deque([None]) and not self._busy()
+
+    def _busy(self) -> bool:
+        return bool(self._saying or self._under_way)
+
+    def _progress(self) -> None:
+        self._deadline = time.monotonic() + self._timeout
+
+    def _take_next(self) -> None:
+        try:
+            item = self._inbox.get(timeout=WAKE_SECONDS)
+        except queue.Empty:
+            item = None
+        if isinstance(item, Typed):
+            self._take_line(item.line)
+        elif item is not None and self._take(item):
+            self._progress()
+        if not self._entered or (self._connected and not self._busy()):
+            # Neither deriving the key nor waiting for a line says anything about the broker.
+            self._progress()
+        elif time.monotonic() > self._deadline:
+            raise ChatError(self._trouble)
+
+    def _take_line(self, line: str | None) -> None:
+        if line is None or line.strip():
+            self._texts.append(line)
+        elif self._reader is not None:
+            self._reader.taken()
 
     def _take(self, event: Event) -> bool:
+        """Whether the event brings the sending on. Raises `ChatError` for one that ends it."""
         match event:
-            case JoinRefused(_, sentence) | LinkChanged(Link.STOPPED, sentence):
+            case JoinRefused(_, sentence) | LinkChanged(Link.STOPPED, sentence) | SayRefused(_, sentence):
                 raise ChatError(sentence)
-            case LinkChanged(Link.WAITING, sentence):
-                self.trouble = sentence
-                return False
-            case SayRefused(_, sentence):
-                raise ChatError(sentence)
-            case Closed():
-                raise ChatError("The session ended before everything was sent.")
-            case Entered():
-                self._say_next()
-            case MessageShown(message, _) if message.own:
-                self.saying -= 1
-                self.under_way.add(message.key)
-                self._say_next()
-            case DeliveryChanged(key, Delivery.AT_BROKER):
-                self.under_way.discard(key)
-                self._say_next()
             case DeliveryChanged(_, Delivery.FAILED, reason):
                 raise ChatError(reason)
+            case Closed():
+                raise ChatError("The session ended before everything was sent.")
+            case LinkChanged(Link.WAITING, sentence):
+                self._trouble = sentence
+                return False
+            case LinkChanged(Link.CONNECTED, _):
+                self._connected = True
+            case Entered():
+                self._entered = True
+            case MessageShown(message, _) if message.own:
+                self._saying -= 1
+                self._under_way.add(message.key)
+            case DeliveryChanged(key, Delivery.AT_BROKER):
+                self._under_way.discard(key)
             case _:
                 return False
         return True
 
     def _say_next(self) -> None:
-        # The sending limit lets eight through and holds twenty; a few fewer are never refused.
-        while self.texts and self.saying + len(self.under_way) < 16:
-            self.session.post(Say(self.texts.popleft()))
-            self.saying += 1
+        while self._connected and self._texts and self._saying + len(self._under_way) < UNDER_WAY:
+            text = self._texts[0]
+            if text is None:
+                return
+            self._texts.popleft()
+            self._session.post(Say(text))
+            self._saying += 1
+            if self._reader is not None:
+                self._reader.taken()
 
 
 def listen(join: Join, data_folder: Path, as_json: bool, count: int | None, out: TextIO) -> None:
-    """Print what arrives, a line each, until a signal, a closed pipe, or `count` messages. Raises `ChatError`."""
+    """Print what arrives, a line each, until SIGINT, SIGTERM or `count` messages. Raises `ChatError`."""
     shown: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    # A handler that raises would break whatever runs; this one only adds an event.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: shown.put(Closed()))
     session = Session(data_folder, shown.put)
     session.start()
     session.post(join)
-    # A handler that raises would break a `get` anywhere; this one only adds an event.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: shown.put(Closed()))
     left = count
     try:
         while left is None or left > 0:
-            messages = _messages(shown.get())
+            try:
+                messages = _messages(shown.get(timeout=WAKE_SECONDS))
+            except queue.Empty:
+                continue
             if messages is None:
                 return
             for message in messages[:left]:
                 out.write((_as_json(message) if as_json else _as_line(message)) + "\n")
                 out.flush()
             left = None if left is None else left - len(messages)
-    except BrokenPipeError:
-        # Whoever read has gone; Python would complain once more when it flushes at its end.
-        sys.stdout = None
     finally:
         session.post(Close())
         session.join(CLOSE_SECONDS)
@@ -152,12 +211,15 @@ def _messages(event: Event) -> list[Message] | None:
 
 def _as_line(message: Message) -> str:
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(message.time))
-    text = clean_text(message.text, sys.maxsize, sys.maxsize)[0].replace("\n", "\n    ")
+    if message.newer:
+        return f"{stamp} {clean_line(message.name)}: (a kind of message that needs a newer version of this program)"
+    # One line, whatever was sent: a script that splits at line ends must not be fed a second message.
+    text = clean_text(message.text, sys.maxsize, sys.maxsize)[0].replace("\n", " ⏎ ")
     return f"{stamp} {clean_line(message.name)}: {text}"
 
 
 def _as_json(message: Message) -> str:
-    """One object; docs/scripting.md names its fields."""
+    """One object on one line of ASCII; docs/scripting.md names its fields."""
     fields = {
         "id": message.key,
         "time": round(message.time, 3),
@@ -165,5 +227,6 @@ def _as_json(message: Message) -> str:
         "device": message.device,
         "trust": message.trust.value,
         "text": message.text,
+        "newer": message.newer,
     }
     return json.dumps(fields)

@@ -272,9 +272,11 @@ class Session:
             case Connected():
                 visit.up = True
                 self._show(LinkChanged(Link.CONNECTED, "Connected", security=event.security))
-                for token, packet in visit.outbox.items():
-                    self._publish(visit, packet, token)
+                waiting = list(visit.outbox.items())
+                # First who one is, then what one said meanwhile.
                 self._carry_out(visit, visit.room.connected(_now()))
+                for token, packet in waiting:
+                    self._publish(visit, packet, token)
             case Disconnected():
                 self._disconnected(visit, event)
             case Arrived():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from chat.config import Settings, find_places, load_settings, save_settings
@@ -20,6 +21,7 @@ def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
     assert settings.address().place == "mqtts://broker.hivemq.com:8883"
 
 
+@settings_of_hypothesis(deadline=None)
 @given(username=TEXTS, ca_file=TEXTS)
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, username: str, ca_file: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any" / "settings.toml"
@@ -48,6 +50,7 @@ def test_unknown_names_do_no_harm(tmp_path: Path) -> None:
     assert load_settings(path).topic == "home"
 
 
+@settings_of_hypothesis(deadline=None)
 @given(username=ANY_TEXTS)
 def test_no_text_makes_a_bad_file(tmp_path_factory: pytest.TempPathFactory, username: str) -> None:
     path = tmp_path_factory.getbasetemp() / "no" / "settings.toml"

@@ -1,64 +1,22 @@
-"""The console, send, listen and host as a person starts them: real processes, real broker, pipes and terminals."""
+"""The console, send and listen as a person starts them: real processes, real broker, pipes and terminals."""
 
 import contextlib
 import json
 import os
-import pty
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from chat.events import ForeignCounted
-from tests.brokers import PASSWORD, Mosquitto, free_port, listens, wait_until
+from chat.protocol.limits import SEND_BURST, SEND_WAITING
+from tests.brokers import PASSWORD, Mosquitto, wait_until
 from tests.people import PASSPHRASE, Person
+from tests.programs import Program, Terminal
 
-ROOT = Path(__file__).parent.parent
 Start = Callable[..., "Program"]
-
-
-class Program:
-    """`main.py` in a process of its own, with its output collected."""
-
-    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
-        command = [sys.executable, "main.py", *arguments]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        self.out = self.err = ""
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            os.set_blocking(stream.fileno(), False)
-
-    def type(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
-
-    def look(self) -> None:
-        assert self.process.stdout is not None
-        assert self.process.stderr is not None
-        self.out += (self.process.stdout.read() or b"").decode()
-        self.err += (self.process.stderr.read() or b"").decode()
-
-    def wait_for(self, text: str, seconds: float = 20.0) -> None:
-        try:
-            wait_until(lambda: text in self.out + self.err, seconds, self.look)
-        except AssertionError:
-            raise AssertionError(f"{text!r} did not come; what came: {self.out}{self.err}") from None
-
-    def end(self, seconds: float = 10.0) -> int:
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        code = self.process.wait(seconds)
-        with contextlib.suppress(ValueError):
-            self.look()
-        return code
 
 
 @pytest.fixture
@@ -108,12 +66,16 @@ def test_console_on_a_pipe(start: Start, bob: Person) -> None:
     bob.wait_for_online()
 
 
-def test_console_sends_all_it_was_piped_before_it_ends(start: Start, bob: Person) -> None:
-    console = start("console")
-    for number in range(12):
-        console.type(f"line {number}")
-    assert console.end(30) == 0
-    bob.wait_for_texts([f"line {number}" for number in range(12)])
+def test_a_long_pipe_goes_out_whole_at_the_pace_of_the_limit(start: Start, bob: Person) -> None:
+    lines = [f"line {number}" for number in range(SEND_BURST + SEND_WAITING + 2)]
+    programs = {"Cora": start("console"), "Sid": start("send", "-", name="Sid")}
+    for program in programs.values():
+        for line in lines:
+            program.type(line)
+    assert [program.end(60) for program in programs.values()] == [0, 0]
+    wait_until(lambda: len(bob.others()) == 2 * len(lines), pump=bob.look)
+    for name in programs:
+        assert [message.text for message in bob.others() if message.name == name] == lines
 
 
 def test_console_moves_to_another_topic(start: Start, bob: Person, broker: Mosquitto, tmp_path: Path) -> None:
@@ -121,8 +83,6 @@ def test_console_moves_to_another_topic(start: Start, bob: Person, broker: Mosqu
     cleo = Person(tmp_path, broker.url(), elsewhere, "Cleo")
     console = start("console")
     bob.wait_for_online("Cora")
-    console.type("/topic bad/#")
-    console.wait_for("wildcards")
     console.type(f"/topic {elsewhere}")
     cleo.wait_for_online("Cora")
     bob.wait_for_online()
@@ -135,48 +95,131 @@ def test_console_moves_to_another_topic(start: Start, bob: Person, broker: Mosqu
     cleo.close()
 
 
-def test_console_on_a_terminal_has_colours_and_asks_for_the_passphrase(bob: Person, broker: Mosquitto, tmp_path: Path) -> None:
-    main, other = pty.openpty()
-    common = ["--broker", broker.url(), "--topic", tmp_path.name, "--username", "Cora", "--data-dir", str(tmp_path / "Cora")]
-    program = subprocess.Popen(
-        [sys.executable, "main.py", "console", *common], cwd=ROOT, stdin=other, stdout=other, stderr=other, start_new_session=True
-    )
-    os.close(other)
-    os.set_blocking(main, False)
-    seen = ""
+def test_console_moves_to_another_broker(start: Start, bob: Person, start_broker: Callable[..., Mosquitto], tmp_path: Path) -> None:
+    other = start_broker()
+    cleo = Person(tmp_path, other.url(), tmp_path.name, "Cleo")
+    console = start("console")
+    bob.wait_for_online("Cora")
+    console.type(f"/broker {other.url()}")
+    console.type("here now")
+    cleo.wait_for_texts(["here now"])
+    bob.wait_for_online()
+    assert console.end() == 0
+    cleo.close()
 
-    def look() -> None:
-        nonlocal seen
-        with contextlib.suppress(BlockingIOError):
-            seen += os.read(main, 65536).decode(errors="replace")
 
-    wait_until(lambda: "Passphrase: " in seen, 20, look)
-    os.write(main, f"{PASSPHRASE}\n".encode())
+def test_lines_for_a_room_that_can_t_be_entered_go_nowhere(start: Start, bob: Person) -> None:
+    console = start("console")
+    bob.wait_for_online("Cora")
+    console.type("before")
+    console.type("/topic bad/#")
+    console.type("for the other room alone")
+    assert console.process.wait(10) == 1
+    console.wait_for("wildcards")
+    bob.wait_for_online()
+    bob.wait_for_texts(["before"])
+
+
+def test_quit_ends_the_console_though_its_pipe_stays_open(start: Start, bob: Person) -> None:
+    console = start("console")
+    bob.wait_for_online("Cora")
+    console.type("the last word")
+    console.type("/quit")
+    assert console.process.wait(10) == 0
+    console.look()
+    assert console.err == ""
+    bob.wait_for_texts(["the last word"])
+
+
+@pytest.fixture
+def terminal(broker: Mosquitto, tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    terminals: list[Terminal] = []
+
+    def run(url: str = "", **environment: str) -> Terminal:
+        common = ["--broker", url or broker.url(), "--topic", tmp_path.name, "--username", "Cora", "--data-dir", str(tmp_path / "Cora")]
+        terminals.append(Terminal(common, {"TERM": "xterm", **environment}))
+        return terminals[-1]
+
+    yield run
+    for one in terminals:
+        one.process.kill()
+        one.process.wait()
+        os.close(one.main)
+        os.close(one.other)
+
+
+def test_console_on_a_terminal_has_colours_and_asks_for_the_passphrase(bob: Person, terminal: Callable[..., Terminal]) -> None:
+    console = terminal()
+    console.wait_for("Passphrase: ")
+    console.type(f"{PASSPHRASE}\n")
     bob.wait_for_online("Cora")
     bob.say("in colour")
-    wait_until(lambda: re.search(r"\x1b\[\d+mBob\x1b\[0m: in colour", seen), 10, look)
-    assert PASSPHRASE not in seen
-    os.write(main, b"/quit\n")
-    assert program.wait(5) == 0
-    os.close(main)
+    console.wait_for(r"\x1b\[\d+mBob\x1b\[0m: in colour")
+    assert PASSPHRASE not in console.seen
+    console.type("/quit\n")
+    assert console.end() == 0
+
+
+def test_what_is_being_typed_survives_an_arriving_message(bob: Person, terminal: Callable[..., Terminal]) -> None:
+    console = terminal(MQTT_CHAT_PASSPHRASE=PASSPHRASE, NO_COLOR="1")
+    bob.wait_for_online("Cora")
+    console.wait_for("/help lists")
+    console.type("half a sen")
+    console.wait_for("> half a sen")
+    bob.say("an interruption")
+    console.wait_for(r"Bob: an interruption\r\n> half a sen")
+    console.type("tence\n")
+    bob.wait_for_texts(["half a sentence"])
+    assert not re.search(r"\x1b\[\d*m", console.seen)
+    console.process.send_signal(signal.SIGINT)
+    assert console.end() == 130
+    assert "Traceback" not in console.seen
+
+
+def test_what_could_not_be_sent_is_shown_at_the_end(start_broker: Callable[..., Mosquitto], terminal: Callable[..., Terminal]) -> None:
+    broker = start_broker()
+    console = terminal(broker.url(), MQTT_CHAT_PASSPHRASE=PASSPHRASE)
+    console.wait_for("Connected")
+    broker.kill()
+    console.wait_for("Nothing listens")
+    console.type("too late\n")
+    console.wait_for("goes out when the broker can be reached")
+    console.type("/quit\n")
+    assert console.end() == 0
+    console.wait_for(r"Not sent in [^\n]+:\r\n      too late")
 
 
 def test_send_returns_once_the_broker_has_it(start: Start, bob: Person) -> None:
     assert start("send", "a message from a script").end() == 0
     bob.wait_for_texts(["a message from a script"])
+    assert bob.others()[0].name == "Cora"
     assert bob.told(ForeignCounted) == []
 
 
-def test_send_reads_lines_and_keeps_to_the_limit(start: Start, bob: Person) -> None:
-    program = start("send", "-")
-    for number in range(25):
-        program.type(f"line {number}")
-    assert program.end(60) == 0
-    bob.wait_for_texts([f"line {number}" for number in range(25)])
+def test_send_takes_each_line_when_it_comes(start: Start, bob: Person) -> None:
+    program = start("send", "-", "--timeout", "2")
+    for number, line in enumerate(["as it\n", "\n", "comes"]):
+        assert program.process.stdin is not None
+        program.process.stdin.write(line.encode())
+        program.process.stdin.flush()
+        if number == 0:
+            bob.wait_for_texts(["as it"])
+    assert program.end() == 0
+    bob.wait_for_texts(["as it", "comes"])
+
+
+def test_send_refuses_what_a_message_can_t_hold(start: Start) -> None:
+    long = start("send", "-")
+    long.type("x" * 20_000)
+    assert long.end() == 1
+    assert "too long" in long.err
+    empty = start("send", "  ")
+    assert empty.end() == 1
+    assert "nothing to send" in empty.err
 
 
 def test_send_says_why_it_failed(start: Start, broker: Mosquitto) -> None:
-    nobody = start("send", "x", "--timeout", "1", url="mqtt://localhost:1")
+    nobody = start("send", "x", "--timeout", "5", url="mqtt://localhost:1")
     assert nobody.end() == 1
     assert "Nothing listens at mqtt://localhost:1" in nobody.err
     weak = start("send", "x", passphrase="password")
@@ -194,7 +237,7 @@ def test_listen_prints_a_line_each(start: Start, bob: Person) -> None:
     bob.say("one")
     bob.say("two\nlines\x07")
     assert listener.end() == 0
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Bob: one\n[^\n]+ Bob: two\n    lines␇\n", listener.out)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Bob: one\n[^\n]+ Bob: two ⏎ lines␇\n", listener.out)
 
 
 def test_listen_prints_json_and_ends_on_a_signal(start: Start, bob: Person) -> None:
@@ -205,7 +248,7 @@ def test_listen_prints_json_and_ends_on_a_signal(start: Start, bob: Person) -> N
     wait_until(lambda: listener.out.endswith("}\n"), pump=listener.look)
     found = json.loads(listener.out)
     assert (found["name"], found["text"], found["trust"]) == ("Bob", 'quoted "text" with a\nline 🙂', "pinned")
-    assert set(found) == {"id", "time", "name", "device", "trust", "text"}
+    assert set(found) == {"id", "time", "name", "device", "trust", "text", "newer"}
     listener.process.send_signal(signal.SIGTERM)
     assert listener.end() == 0
     bob.wait_for_online()
@@ -239,51 +282,3 @@ def test_the_passphrase_from_a_file(start: Start, bob: Person, tmp_path: Path) -
     without = start("send", "x", passphrase="")
     assert without.end() == 1
     assert "--passphrase-file" in without.err
-
-
-def test_host_runs_a_broker_until_it_is_told_to_end(tmp_path: Path) -> None:
-    port = free_port()
-    host = Program(["host", "--port", str(port)], {})
-    host.wait_for(f":{port}")
-    host.wait_for("Ctrl-C ends it")
-    ada = Person(tmp_path, f"mqtt://localhost:{port}", "home", "Ada")
-    ada.wait_for_online()
-    busy = Program(["host", "--port", str(port)], {})
-    assert busy.end() == 1
-    assert "in use" in busy.err
-    host.process.send_signal(signal.SIGTERM)
-    assert host.end() == 0
-    assert not listens(port)
-    ada.close()
-    for program in (host, busy):
-        for stream in (program.process.stdout, program.process.stderr):
-            assert stream is not None
-            stream.close()
-
-
-def test_a_missing_package_is_named() -> None:
-    code = "import sys, main; main.NEEDED = ('paho', 'no_such_package'); sys.exit(main.main())"
-    program = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert program.returncode == 2
-    assert "no_such_package" in program.stderr
-    assert "pip install -r requirements.txt" in program.stderr
-
-
-def test_without_tkinter_one_sentence_says_what_to_install() -> None:
-    code = (
-        "import sys, importlib.util as u; find = u.find_spec\n"
-        "u.find_spec = lambda name, package=None: None if name == 'tkinter' else find(name, package)\n"
-        "import main; sys.argv = ['main.py']; sys.exit(main.main())"
-    )
-    program = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert program.returncode == 1
-    assert "python3-tk" in program.stderr
-    assert "Traceback" not in program.stderr
-
-
-def test_without_a_display_one_sentence_says_what_to_do(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
-    command = [sys.executable, "main.py", "--data-dir", str(tmp_path)]
-    program = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
-    assert program.returncode == 1
-    assert "main.py console" in program.stderr

@@ -99,9 +99,7 @@ class Room:
     def connected(self, now: Moment) -> Step:
         """The broker has accepted the connection and the subscriptions."""
         step = Step([self._say_control(self._presence.connected(now))])
-        if self._chain.announced != self._name:
-            self._chain.announced = self._name
-            step.packets.append(self._seal_record(self._next_record(Hello(self._name), now)))
+        self._announce(now, step)
         self._members_changed = True
         return step
 
@@ -214,6 +212,7 @@ class Room:
         )
 
     def _send(self, message: Message, now: Moment, step: Step, shown: bool = False) -> None:
+        self._announce(now, step)
         record = self._next_record(Text(message.text), now)
         order = (record.clock, message.device, record.sequence)
         if (answer := self._presence.answer()) is not None:
@@ -223,6 +222,12 @@ class Room:
             step.events.append(DeliveryChanged(message.key, Delivery.QUEUED, order=order))
         else:
             step.events.append(MessageShown(replace(message, order=order), Delivery.QUEUED))
+
+    def _announce(self, now: Moment, step: Step) -> None:
+        """Tell the name for good, before anything is said under it."""
+        if self._chain.announced != self._name:
+            self._chain.announced = self._name
+            step.packets.append(self._seal_record(self._next_record(Hello(self._name), now)))
 
     def _next_record(self, body: Text | Hello, now: Moment) -> Record:
         chain = self._chain

@@ -54,7 +54,7 @@ LIGHT: Final = Palette(
     name="light", background="#FFFFFF", side="#F9F9FB", chat="#EFF1F6", line="#E4E5EA", field="#F0F1F4", field_border="#E0E1E6",
     hover="#EEEFF3", selected="#E1E9FF", text="#1C2024", text2="#60646C", text3="#6B6E78", accent="#3E63DD", accent_hover="#3358D4",
     on_accent="#FFFFFF", link="#3A5BC7", own="#3E63DD", own_text="#FFFFFF", own_meta="#EDF2FE", other="#FFFFFF", other_meta="#6B6E78",
-    pill="#DDE1EB", pill_text="#60646C", ok="#30A46C", ok_text="#18794E", ok_background="#E6F6EB", warning="#AB6400",
+    pill="#DDE1EB", pill_text="#60646C", ok="#30A46C", ok_text="#18794E", ok_background="#E6F6EB", warning="#955700",
     warning_background="#FFF7C2", error="#CE2C31", error_background="#FEEBEC", thumb="#C3C6D0", selection="#C1D0FF",
     names=("#D13415", "#C2298A", "#6550B9", "#3A5BC7", "#107D98", "#008573", "#2A7E3B", "#BD4B00"),
 )  # fmt: skip
@@ -133,7 +133,7 @@ class Theme:
 
 def hue(device: str) -> int:
     """Which of the eight colours a device has, everywhere."""
-    return zlib.crc32(device.encode()) % len(AVATARS)
+    return zlib.crc32(device.encode(errors="replace")) % len(AVATARS)
 
 
 def initials(name: str) -> str:

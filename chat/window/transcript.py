@@ -108,6 +108,7 @@ class Transcript(tk.Canvas):
         if order is not None and self._orders.get(row.number) != order:
             self.rows.remove(row)
             self._insert(row, order)
+            self._head_days()
             self._after_change(0, only_appended=False)
         elif row.number in self._drawn:
             self._redraw()
@@ -134,21 +135,35 @@ class Transcript(tk.Canvas):
         return Row(self._numbers, kind, **content)
 
     def _insert(self, row: Row, order: tuple[int, str, int]) -> int:
-        """Put a row at its place; says 1 if that is the end. The first message of a day brings its heading."""
+        """Put a row at its place; says 1 if that is the end."""
         self._orders[row.number] = order
         at_end = not self.rows or self._orders[self.rows[-1].number] <= order
         place = len(self.rows) if at_end else bisect.bisect_right(self.rows, order, key=lambda other: self._orders[other.number])
-        before = next((other for other in reversed(self.rows[:place]) if other.message), None) if not at_end else self._last_message()
-        if row.message and (before is None or before.message is None or _day(before.message) != _day(row.message)):
-            heading = self._new_row("day", text=day_name(row.message.time, time.time()))
-            self._orders[heading.number] = order
-            self.rows.insert(place, heading)
-            place += 1
         self.rows.insert(place, row)
+        if at_end:
+            self._head_day(place)
+        else:
+            self._head_days()
         return int(at_end)
 
-    def _last_message(self) -> Row | None:
-        return next((row for row in reversed(self.rows) if row.message), None)
+    def _head_day(self, place: int) -> None:
+        """Put the day's heading before the last row if the message before it is of another day."""
+        row = self.rows[place]
+        before = next((other.message for other in reversed(self.rows[:place]) if other.message), None)
+        if row.message is not None and (before is None or _day(before) != _day(row.message)):
+            heading = self._new_row("day", text=day_name(row.message.time, time.time()))
+            self._orders[heading.number] = self._orders[row.number]
+            self.rows.insert(place, heading)
+
+    def _head_days(self) -> None:
+        """Put all headings anew, after rows in the middle came or went."""
+        rows, self.rows = self.rows, []
+        for row in rows:
+            if row.kind == "day":
+                del self._orders[row.number]
+                continue
+            self.rows.append(row)
+            self._head_day(len(self.rows) - 1)
 
     def _after_change(self, appended: int, *, only_appended: bool) -> None:
         self._trim()
@@ -354,6 +369,7 @@ class Transcript(tk.Canvas):
         if row is not None and row.kind == "fold":
             place = self.rows.index(row)
             self.rows.remove(row)
+            del self._orders[row.number]
             self.pinned = self.pinned and place == len(self.rows)
             self.add([(message, None) for message in row.folded])
 

@@ -220,7 +220,7 @@ def test_another_passphrase_reads_nothing_and_disturbs_nothing(wire: Wire) -> No
         wire.publish(packet)
     wire.pass_time(1)
     assert bob.texts() == []
-    assert bob.told(ForeignCounted)[-1].total == 1
+    assert bob.told(ForeignCounted)[-1].total == 2
     assert set(bob.members()) == {"Ada", "Bob"}
 
 
@@ -247,6 +247,17 @@ def test_a_new_name_is_told_to_everyone(wire: Wire) -> None:
     back = wire.enter("Ada Lovelace", ada.chain, ada.peers)
     wire.say(back, "renamed")
     assert bob.told(MessageShown)[-1].message.name == "Ada Lovelace"
+
+
+def test_what_is_said_before_the_first_connection_comes_under_a_name(wire: Wire) -> None:
+    bob = wire.enter("Bob")
+    ada = Room(KEYS, "Ada", Chain(bytes(32), "ada"), Peers(), Moment(0.0, START), random.Random(5))
+    early = ada.say("before the connection", Moment(0.0, START))
+    later = ada.connected(Moment(1.0, START + 1))
+    for packet in (*later.packets, *early.packets):
+        wire.publish(packet)
+    (shown,) = bob.told(MessageShown)
+    assert (shown.message.name, shown.message.trust) == ("Ada", Trust.PINNED)
 
 
 def test_whoever_has_told_no_name_goes_by_the_fingerprint(wire: Wire) -> None:
