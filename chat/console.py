@@ -128,7 +128,8 @@ class Console:
             self._show(item)
         while self._lines and self._exit_code is None and self._may_take_line():
             self._take_line(self._lines.popleft())
-            self._reader.taken()
+            if self._exit_code is None:
+                self._reader.taken()
         if self._ending and not self._sent and self._exit_code is None:
             self._exit_code = 0
 

@@ -32,9 +32,10 @@ class LineReader:
     def __init__(self, source: TextIO, put: Callable[[Typed], None]) -> None:
         self._source = source
         self._put = put
-        self._ahead = threading.Semaphore(LINES_AHEAD)
         self.interactive = source.isatty()
         self._readline = _readline() if self.interactive and source is sys.stdin and sys.stdout.isatty() else None
+        # The next prompt waits for the last line, or it could take the terminal over again after the end.
+        self._ahead = threading.Semaphore(1 if self._readline else LINES_AHEAD)
         self._prompting = False
         self._terminal: list[Any] | None = None
 

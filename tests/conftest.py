@@ -1,14 +1,12 @@
 """What many tests share: brokers, a screen, and folders that are not the user's own."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.brokers import Mosquitto
+from tests.screens import virtual_screen
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,23 +25,9 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def screen(_own_folders: None) -> Iterator[str]:
-    """A virtual screen of its own, whatever the machine has; its name is in DISPLAY."""
-    program = shutil.which("Xvfb")
-    if program is None:
-        pytest.fail("Xvfb is not installed; tests/run installs it")
-    reading, writing = os.pipe()
-    command = [program, "-displayfd", str(writing), "-screen", "0", "2600x1700x24", "-dpi", "96", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        number = answer.readline().strip()
-    if not number:
-        pytest.fail("Xvfb did not start")
-    os.environ["DISPLAY"] = f":{number}"
-    yield f":{number}"
-    del os.environ["DISPLAY"]
-    server.terminate()
-    server.wait()
+    """A virtual screen for all tests; its name is in DISPLAY."""
+    with virtual_screen() as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

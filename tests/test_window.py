@@ -166,7 +166,6 @@ def test_any_text_can_be_shown_anywhere(bench: Bench, text: str) -> None:
     bench.view.transcript.add_notice(text)
     members = (Member("aa", text, True, True, 0.0, Trust.PINNED, text), Member("bb", text, False, False, 1.0, Trust.CHANGED, text))
     bench.view.show_members(members)
-    bench.view.show_link(LinkChanged(Link.STOPPED, text[:300].replace("\x00", "")))
     bench.update()
     bench.view.transcript.scroll(-500)
     bench.update()

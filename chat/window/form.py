@@ -24,8 +24,8 @@ class Field(tk.Frame):
         self._box = RoundBox(self, theme, paint, fill=palette.field, behind=palette.background, radius=8, pad=2)
         self._box.pack(fill="x")
         self.entry = tk.Entry(
-            self._box.inner, bd=0, highlightthickness=0, relief="flat", bg=palette.field, fg=palette.text, font=theme.fonts["body"],
-            insertbackground=palette.accent, insertwidth=px(2), selectbackground=palette.selection, selectforeground=palette.text,
+            self._box.inner, width=10, bd=0, highlightthickness=0, relief="flat", font=theme.fonts["body"],
+            bg=palette.field, fg=palette.text, insertbackground=palette.accent, insertwidth=px(2), selectbackground=palette.selection, selectforeground=palette.text,
             disabledbackground=palette.field, disabledforeground=palette.text3, show="•" if secret else "",
         )  # fmt: skip
         self.entry.insert(0, value)
@@ -36,7 +36,7 @@ class Field(tk.Frame):
         if is_file:
             self._button(paint, "folder-open", self._choose, "Choose a file")
         self._words = tk.Label(
-            self, font=theme.fonts["small"], bg=palette.background, fg=palette.error, bd=0, anchor="w", justify="left", wraplength=px(330)
+            self, font=theme.fonts["small"], bg=palette.background, fg=palette.error, bd=0, anchor="w", justify="left", wraplength=px(160)
         )
         self._words.bind("<Configure>", lambda event: self._words.configure(wraplength=max(px(120), event.width)))
         self.entry.bind("<Key>", lambda _: self.complain(""), add=True)

@@ -57,7 +57,7 @@ class Login(tk.Frame):
         self._change = Button(self._where, theme, paint, "Change", self.unfold, "quiet")
         self._change.pack(side="right")
         self._summary.pack(side="left", fill="x", expand=True, padx=px(2))
-        self._summary.bind("<Configure>", lambda event: self._summary.configure(wraplength=event.width))
+        self._summary.configure(wraplength=px(250))
         self.place_form = PlaceForm(body, theme, paint, settings)
         self._foot = tk.Frame(body, bg=palette.background)
         self._foot.pack(fill="x", pady=(px(12), 0))

@@ -32,15 +32,17 @@ class PlaceForm(tk.Frame):
         self.fields = {
             "broker": Field(self, theme, paint, "Broker", settings.broker),
             "topic": Field(self, theme, paint, "Topic", settings.topic),
-            "password": Field(
-                self, theme, paint, "Broker password (only if the address has a user@; empty keeps the stored one)", secret=True
-            ),
-            "ca_file": Field(self, theme, paint, "CA file (only if the broker has its own CA)", settings.ca_file, **files),
-            "certificate": Field(self, theme, paint, "Client certificate (only if the broker wants one)", settings.certificate, **files),
-            "key_file": Field(self, theme, paint, "Key of the client certificate", settings.key_file, **files),
+            "password": Field(self, theme, paint, "Broker password", secret=True),
+            "ca_file": Field(self, theme, paint, "CA file, if the broker has a CA of its own", settings.ca_file, **files),
+            "certificate": Field(self, theme, paint, "Client certificate", settings.certificate, **files),
+            "key_file": Field(self, theme, paint, "Its key", settings.key_file, **files),
         }
-        for field in self.fields.values():
-            field.pack(fill="x")
+        # Two columns, so that the unfolded login window fits a screen of 768 lines.
+        self.columnconfigure((0, 1), weight=1, uniform="half")
+        for row, names in enumerate((("broker",), ("topic", "password"), ("ca_file",), ("certificate", "key_file"))):
+            for column, name in enumerate(names):
+                gap = (0, theme.px(5)) if len(names) > 1 and column == 0 else (theme.px(5), 0) if column else 0
+                self.fields[name].grid(row=row, column=column, columnspan=3 - len(names), sticky="new", padx=gap)
 
     def read(self) -> Place:
         """Check the entries. Raises `EntryError` with the field at fault."""

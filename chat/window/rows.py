@@ -135,7 +135,7 @@ def _message(row: Row, message: Message, width: int, first: bool, last: bool, th
     same_line = beside <= widest
     content = max(content, beside if same_line else meta_width, theme.width(name, "name") + px(20) if name else 0)
     step = px(20)
-    why = break_lines(row.reason, widest, "tiny", theme, paint, fill, emoji_size=px(12)) if row.reason else []
+    why = break_lines(clean_text(row.reason)[0], widest, "tiny", theme, paint, fill, emoji_size=px(12)) if row.reason else []
     if why:
         content = max(content, *(line.width for line in why))
     top = px(10) if first else px(2)
