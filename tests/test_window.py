@@ -83,7 +83,7 @@ def test_messages_stand_in_the_order_of_the_conversation(bench: Bench) -> None:
     bench.view.show_messages([(message(number), None) for number in (1, 2, 5)])
     bench.view.show_messages([(message(4), None), (message(3), None)])
     bench.update()
-    assert bench.rows() == ["Today", "line 1", "line 2", "line 3", "line 4", "line 5"]
+    assert bench.rows() == ["line 1", "line 2", "line 3", "line 4", "line 5"]
 
 
 def test_an_own_message_takes_its_place_when_it_goes_out(bench: Bench) -> None:
@@ -92,8 +92,8 @@ def test_an_own_message_takes_its_place_when_it_goes_out(bench: Bench) -> None:
     bench.view.change_delivery(DeliveryChanged("key9", Delivery.QUEUED, order=(2, "aa", 1)))
     bench.view.change_delivery(DeliveryChanged("key9", Delivery.FAILED, "The broker is full."))
     bench.update()
-    assert bench.rows() == ["Today", "line 1", "mine", "line 3"]
-    row = bench.view.transcript.rows[2]
+    assert bench.rows() == ["line 1", "mine", "line 3"]
+    row = bench.view.transcript.rows[1]
     assert (row.delivery, row.reason) == (Delivery.FAILED, "The broker is full.")
 
 
@@ -120,7 +120,6 @@ def test_only_what_is_in_view_is_drawn_and_memory_is_bounded(bench: Bench) -> No
         bench.update()
     assert len(transcript.rows) <= LOADED_ROWS * 5 // 4
     assert len(transcript._by_key) <= len(transcript.rows)
-    assert len(transcript._orders) <= len(transcript.rows) + 1
     assert len(transcript.find_all()) < 1500
     assert bench.rows()[-1] == "line 10000"
 
@@ -129,14 +128,14 @@ def test_scrolling_from_end_to_start_and_back_shows_every_row_once(bench: Bench)
     transcript = bench.view.transcript
     bench.view.show_messages([(message(number), None) for number in range(1, 300)])
     bench.update()
-    seen: set[int] = set()
-    while transcript._first > 0:
+    seen = {row.number for row in transcript.visible()}
+    while transcript.visible()[0] is not transcript.rows[0]:
         transcript.scroll(-300)
         bench.update()
-        tops = [transcript._drawn[row.number] for row in transcript.rows if row.number in transcript._drawn]
+        tops = [transcript._drawn[row][1] for row in transcript.rows if row in transcript._drawn]
         assert tops == sorted(tops)
-        seen |= set(transcript._drawn)
-    assert len(seen) == 300
+        seen |= {row.number for row in transcript.visible()}
+    assert len(seen) == 299
     transcript.scroll(10**6)
     bench.update()
     assert transcript.pinned
@@ -148,10 +147,11 @@ def test_a_fold_opens_at_a_click(bench: Bench) -> None:
     bench.update()
     assert bench.rows() == ["5 more from Mallory"]
     transcript = bench.view.transcript
-    top = transcript._drawn[transcript.rows[0].number] - transcript._offset
+    top = transcript._drawn[transcript.rows[0]][1] - transcript.offset
     transcript.event_generate("<Button-1>", x=100, y=top + 15)
+    transcript.event_generate("<ButtonRelease-1>", x=100, y=top + 15)
     bench.update()
-    assert bench.rows() == ["Today", *(f"line {number}" for number in range(1, 6))]
+    assert bench.rows() == [f"line {number}" for number in range(1, 6)]
 
 
 @pytest.mark.parametrize("text", HAZARDS, ids=range(len(HAZARDS)))
@@ -166,6 +166,7 @@ def test_any_text_can_be_shown_anywhere(bench: Bench, text: str) -> None:
     bench.view.transcript.add_notice(text)
     members = (Member("aa", text, True, True, 0.0, Trust.PINNED, text), Member("bb", text, False, False, 1.0, Trust.CHANGED, text))
     bench.view.show_members(members)
+    bench.view.show_link(LinkChanged(Link.STOPPED, text[:300].replace("\x00", "")))
     bench.update()
     bench.view.transcript.scroll(-500)
     bench.update()

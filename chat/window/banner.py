@@ -3,7 +3,9 @@
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from chat.text import clean_text
 from chat.window.controls import Button
+from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme
 
@@ -40,7 +42,7 @@ class Banner(tk.Frame):
             button = Button(self, self._theme, self._paint, text, command, "quiet", self._theme.palette.warning_background)
             button.pack(side="right", padx=(0, px(10)), pady=px(4))
             self._buttons.append(button)
-        self._words.configure(text=sentence)
+        self._words.configure(text=without_emoji(clean_text(sentence)[0]))
         self._words.pack(side="left", fill="x", expand=True, padx=px(18), pady=px(6))
 
     def _wrap(self, event: "tk.Event[tk.Misc]") -> None:

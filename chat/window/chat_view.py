@@ -1,5 +1,6 @@
 """The room in the window: header, banner, conversation, message box and members, laid out and told what to show."""
 
+import functools
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from chat.window.header import Header
 from chat.window.members import WIDTH as MEMBERS_WIDTH
 from chat.window.members import MemberPanel
 from chat.window.paint import Paint
+from chat.window.reading import Reading
 from chat.window.theme import Theme
 from chat.window.transcript import Transcript
 
@@ -48,13 +50,13 @@ class ChatView(tk.Frame):
         self.banner.pack(fill="x")
         self.composer = Composer(centre, theme, paint, self._send, text_limit)
         self.composer.pack(side="bottom", fill="x")
-        self.transcript = Transcript(centre, theme, paint, copied=lambda: None)
+        self.transcript = Transcript(centre, theme, paint)
+        self.reading = Reading(self.transcript, theme, paint)
         self.transcript.pack(fill="both", expand=True)
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
         self.bind("<Configure>", lambda _: self._place_members())
-        self.composer.text.bind("<Prior>", lambda _: self.transcript.scroll(-theme.px(300)))
-        self.composer.text.bind("<Next>", lambda _: self.transcript.scroll(theme.px(300)))
+        self._bind_keys()
 
     def enter(self, event: Entered) -> None:
         """Another room."""
@@ -105,9 +107,29 @@ class ChatView(tk.Frame):
         self._wanted = not self._wanted
         self._place_members()
 
+    def leave(self) -> str:
+        """Give up what one was doing in the conversation or the member list: back to the newest message and the message box."""
+        self.transcript.selection = None
+        self.transcript.to_end()
+        self.focus_message_box()
+        return "break"
+
     def focus_message_box(self) -> None:
         """Put the cursor where one types."""
         self.composer.text.focus_set()
+
+    def _bind_keys(self) -> None:
+        parts: list[tk.Misc] = [self.composer.text, self.transcript, self.members.canvas]
+        for number, part in enumerate(parts):
+            part.bind("<F6>", functools.partial(self._go_on, parts[number + 1 :] + parts[:number]))
+            part.bind("<Escape>", lambda _: self.leave())
+        self.composer.text.bind("<Prior>", lambda _: self.reading.page(-1))
+        self.composer.text.bind("<Next>", lambda _: self.reading.page(1))
+
+    def _go_on(self, parts: Sequence[tk.Misc], _event: "tk.Event[tk.Misc]") -> str:
+        """Give the focus to the first of these that shows."""
+        next(part for part in parts if part.winfo_viewable()).focus_set()
+        return "break"
 
     def _send(self, text: str) -> None:
         self._wishes.send(text)

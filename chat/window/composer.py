@@ -4,11 +4,15 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Final
 
+from chat.text import clean_text
 from chat.window.controls import IconButton, RoundBox
+from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme
 
 MOST_LINES: Final = 6
+PASTED_LIMITS: Final = 4
+"""How many times the limit may be pasted, to be shortened."""
 COUNTER_FROM: Final = 0.8
 """The counter shows once this share of the limit is used."""
 
@@ -20,8 +24,12 @@ class Composer(tk.Frame):
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.chat)
         self._theme, self._send, self._limit = theme, send, limit
-        self._words = tk.Label(self, bg=palette.chat, fg=palette.error, font=theme.fonts["small"], anchor="w")
-        self._counter = tk.Label(self, bg=palette.chat, fg=palette.text2, font=theme.fonts["small"], anchor="e")
+        self._line = tk.Frame(self, bg=palette.chat)
+        self._words = tk.Label(self._line, bg=palette.chat, fg=palette.error, font=theme.fonts["small"], justify="left")
+        self._words.pack(side="left")
+        self._counter = tk.Label(self._line, bg=palette.chat, fg=palette.text2, font=theme.fonts["small"])
+        self._counter.pack(side="right")
+        self.bind("<Configure>", lambda event: self._words.configure(wraplength=max(px(120), event.width - px(200))))
         box = RoundBox(self, theme, paint, fill=palette.background, behind=palette.chat, radius=23, pad=7)
         box.pack(side="bottom", fill="x", padx=px(16), pady=(px(4), px(14)))
         button = IconButton(
@@ -37,10 +45,11 @@ class Composer(tk.Frame):
         box.watch(self.text)
         hint = "Write an encrypted message…"
         self._hint = tk.Label(
-            self.text, text=hint, font=theme.fonts["body"], fg=palette.text3, bg=palette.background, cursor="xterm", padx=0
+            self.text, text=hint, font=theme.fonts["body"], fg=palette.text3, bg=palette.background, cursor="xterm", bd=0, padx=0
         )
         self._hint.bind("<Button-1>", lambda _: self.text.focus_set())
         self.text.bind("<<Modified>>", self._modified)
+        self.text.bind("<<Paste>>", self._paste)
         for key in ("<Return>", "<KP_Enter>"):
             self.text.bind(key, self._return)
         self.text.bind("<Shift-Return>", lambda _: None)
@@ -73,11 +82,8 @@ class Composer(tk.Frame):
 
     def complain(self, sentence: str) -> None:
         """Show a sentence above the box, or none."""
-        self._words.configure(text=sentence)
-        if sentence:
-            self._words.pack(side="left", padx=self._theme.px(28), before=self.winfo_children()[2])
-        else:
-            self._words.pack_forget()
+        self._words.configure(text=without_emoji(clean_text(sentence)[0]))
+        self._place_line()
 
     def _return(self, _event: "tk.Event[tk.Misc]") -> str:
         self.submit()
@@ -98,7 +104,7 @@ class Composer(tk.Frame):
 
     def _show_hint(self) -> None:
         if self.text.compare("end-1c", "==", "1.0"):
-            self._hint.place(x=self._theme.px(11), rely=0.5, anchor="w")
+            self._hint.place(x=self._theme.px(14), rely=0.5, anchor="w")
         else:
             self._hint.place_forget()
 
@@ -111,14 +117,26 @@ class Composer(tk.Frame):
 
     def _count(self) -> None:
         size = self._size(self.content())
-        if size < self._limit * COUNTER_FROM:
-            self._counter.pack_forget()
-            return
-        over = size > self._limit
-        self._counter.configure(
-            text=f"{size:,} of {self._limit:,} bytes", fg=self._theme.palette.error if over else self._theme.palette.text2
-        )
-        self._counter.pack(side="right", padx=self._theme.px(28), before=self.winfo_children()[2])
+        words = f"{size:,} of {self._limit:,} bytes" if size >= self._limit * COUNTER_FROM else ""
+        self._counter.configure(text=words, fg=self._theme.palette.error if size > self._limit else self._theme.palette.text2)
+        self._place_line()
+
+    def _place_line(self) -> None:
+        if self._words["text"] or self._counter["text"]:
+            self._line.pack(side="top", fill="x", padx=self._theme.px(28), pady=(self._theme.px(4), 0))
+        else:
+            self._line.pack_forget()
+
+    def _paste(self, _event: "tk.Event[tk.Misc]") -> str | None:
+        """Keep out what could never be sent and would only stop the window: it stays on the clipboard."""
+        try:
+            size = len(self.clipboard_get())
+        except tk.TclError:
+            return None
+        if size <= PASTED_LIMITS * self._limit:
+            return None
+        self.complain(f"What you want to paste is too long: {size:,} signs. A message has at most {self._limit:,} bytes.")
+        return "break"
 
     def _size(self, text: str) -> int:
         return len(text.encode(errors="replace"))

@@ -25,8 +25,9 @@ class Field(tk.Frame):
         self._box.pack(fill="x")
         self.entry = tk.Entry(
             self._box.inner, width=10, bd=0, highlightthickness=0, relief="flat", font=theme.fonts["body"],
-            bg=palette.field, fg=palette.text, insertbackground=palette.accent, insertwidth=px(2), selectbackground=palette.selection, selectforeground=palette.text,
-            disabledbackground=palette.field, disabledforeground=palette.text3, show="•" if secret else "",
+            bg=palette.field, fg=palette.text, disabledbackground=palette.field, disabledforeground=palette.text3,
+            insertbackground=palette.accent, insertwidth=px(2), selectbackground=palette.selection,
+            selectforeground=palette.text, show="•" if secret else "",
         )  # fmt: skip
         self.entry.insert(0, value)
         self.entry.pack(side="left", fill="x", expand=True, padx=px(10), pady=px(7))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from chat.events import Link, LinkChanged
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
+from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme
 
@@ -56,7 +57,7 @@ class Header(tk.Frame):
     def show_room(self, topic: str, fingerprint: str) -> None:
         """Another room."""
         self.topic, self.fingerprint = topic, fingerprint
-        self._topic.configure(text=self._theme.shorten(clean_line(topic), "title", self._theme.px(300)))
+        self._topic.configure(text=self._theme.shorten(without_emoji(clean_line(topic)), "title", self._theme.px(300)))
         self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
         self._avatar.configure(image=self._paint.avatar(self._theme.px(38), topic, self._theme.palette.background))
 
@@ -67,7 +68,7 @@ class Header(tk.Frame):
     def show_link(self, change: LinkChanged) -> None:
         """Another state of the connection."""
         self.link = change
-        self._security.text = f"{change.sentence} ({change.security})" if change.security else change.sentence
+        self._security.text = clean_line(f"{change.sentence} ({change.security})" if change.security else change.sentence)
         self._tick()
 
     def _tick(self) -> None:

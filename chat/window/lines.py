@@ -26,13 +26,17 @@ _EMOJI: Final = re.compile(
 _WORDS: Final = re.compile(r"\s+|\S+")
 _LONGEST_WORD: Final = 200
 """A longer run without a space is measured piece by piece, so that no single measurement is slow."""
+MOST_EMOJI: Final = 100
+"""Different emoji that are drawn in one text; each new one costs most of a millisecond. The others become an empty box."""
+_BOX: Final = "\u25a1"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a line: words, or the picture of an emoji."""
+    """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text."""
 
     x: int
+    start: int
     text: str
     width: int
     picture: ImageTk.PhotoImage | None = None
@@ -48,26 +52,41 @@ class Line:
 
 def break_lines(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> list[Line]:
     """The lines of a cleaned text, at least one. `behind` is the colour that the emoji stand on."""
-    lines: list[Line] = []
+    breaker = _Breaker(width, font, theme)
+    pictures: dict[str, ImageTk.PhotoImage] = {}
+    start = 0
     for paragraph in text.split("\n"):
-        breaker = _Breaker(width, font, theme)
-        for kind, part in _parts(paragraph):
-            if kind == "emoji":
-                breaker.add_picture(part, paint.emoji(part, emoji_size, behind), emoji_size + theme.px(1))
+        for emoji, part in split_emoji(paragraph):
+            if not emoji:
+                breaker.add_words(part, start)
+            elif part in pictures or len(pictures) < MOST_EMOJI:
+                pictures[part] = paint.emoji(part, emoji_size, behind)
+                breaker.add_picture(part, start, pictures[part], emoji_size + theme.px(1))
             else:
-                breaker.add_word(part)
-        lines += breaker.finish()
-    return lines
+                breaker.add_picture(part, start, paint.icon("square", emoji_size, theme.palette.text3, behind), emoji_size + theme.px(1))
+            start += len(part)
+        breaker.end_line()
+        start += 1
+    return breaker.lines
 
 
-def _parts(paragraph: str) -> list[tuple[str, str]]:
-    parts: list[tuple[str, str]] = []
+def split_emoji(text: str) -> list[tuple[bool, str]]:
+    """The parts of a text in their order, each with whether it is one emoji. Together they are the text."""
+    parts: list[tuple[bool, str]] = []
     position = 0
-    for found in _EMOJI.finditer(paragraph):
-        parts += [("word", word) for word in _WORDS.findall(paragraph[position : found.start()])]
-        parts.append(("emoji", found.group()))
+    for found in _EMOJI.finditer(text):
+        if found.start() > position:
+            parts.append((False, text[position : found.start()]))
+        parts.append((True, found.group()))
         position = found.end()
-    return parts + [("word", word) for word in _WORDS.findall(paragraph[position:])]
+    if position < len(text):
+        parts.append((False, text[position:]))
+    return parts
+
+
+def without_emoji(text: str) -> str:
+    """The text for a place that can't hold pictures: a box stands for each emoji."""
+    return _EMOJI.sub(_BOX, text)
 
 
 class _Breaker:
@@ -75,61 +94,58 @@ class _Breaker:
 
     def __init__(self, width: int, font: FontName, theme: Theme) -> None:
         self._width, self._font, self._theme = width, font, theme
-        self._lines: list[Line] = []
+        self.lines: list[Line] = []
         self._pieces: list[Piece] = []
         self._x = 0
 
-    def add_word(self, word: str) -> None:
-        if len(word) > _LONGEST_WORD:
-            for start in range(0, len(word), _LONGEST_WORD):
-                self.add_word(word[start : start + _LONGEST_WORD])
-            return
-        width = self._theme.width(word, self._font)
-        if self._x + width <= self._width:
-            self._put(Piece(self._x, word, width))
-        elif word.isspace():
-            self._end_line()
-        elif width <= self._width:
-            self._end_line()
-            self._put(Piece(0, word, width))
-        else:
-            self._split(word)
+    def add_words(self, text: str, start: int) -> None:
+        for found in _WORDS.finditer(text):
+            word = found.group()
+            for begin in range(0, len(word), _LONGEST_WORD):
+                self._add_word(word[begin : begin + _LONGEST_WORD], start + found.start() + begin)
 
-    def add_picture(self, text: str, picture: ImageTk.PhotoImage | None, width: int) -> None:
-        if picture is None:
-            self.add_word("\u25a1")
-            return
+    def add_picture(self, text: str, start: int, picture: ImageTk.PhotoImage, width: int) -> None:
         if self._x + width > self._width and self._pieces:
-            self._end_line()
-        self._put(Piece(self._x, text, width, picture))
+            self.end_line()
+        self._put(Piece(self._x, start, text, width, picture))
 
-    def finish(self) -> list[Line]:
-        self._end_line()
-        return self._lines
-
-    def _split(self, word: str) -> None:
-        start = 0
-        for end in range(1, len(word) + 1):
-            if self._x + self._theme.width(word[start:end], self._font) > self._width and end - start > 1:
-                part = word[start : end - 1]
-                self._put(Piece(self._x, part, self._theme.width(part, self._font)))
-                self._end_line()
-                start = end - 1
-        part = word[start:]
-        self._put(Piece(self._x, part, self._theme.width(part, self._font)))
-
-    def _put(self, piece: Piece) -> None:
-        last = self._pieces[-1] if self._pieces else None
-        if last is not None and last.picture is None and piece.picture is None:
-            piece = Piece(last.x, last.text + piece.text, last.width + piece.width)
-            self._pieces.pop()
-        self._pieces.append(piece)
-        self._x = piece.x + piece.width
-
-    def _end_line(self) -> None:
+    def end_line(self) -> None:
         pieces = self._pieces
         while pieces and pieces[-1].picture is None and not pieces[-1].text.strip():
             pieces.pop()
         width = pieces[-1].x + pieces[-1].width if pieces else 0
-        self._lines.append(Line(tuple(pieces), width))
+        self.lines.append(Line(tuple(pieces), width))
         self._pieces, self._x = [], 0
+
+    def _add_word(self, word: str, start: int) -> None:
+        width = self._theme.width(word, self._font)
+        if self._x + width <= self._width:
+            self._put(Piece(self._x, start, word, width))
+        elif word.isspace():
+            self.end_line()
+        elif width <= self._width:
+            self.end_line()
+            self._put(Piece(0, start, word, width))
+        else:
+            self._split(word, start)
+
+    def _split(self, word: str, start: int) -> None:
+        """Break a word wider than a line. Tk's fonts know no kerning, so the width of a part is that of its signs."""
+        begin, width = 0, 0
+        for place, sign in enumerate(word):
+            wide = self._theme.width(sign, self._font)
+            if self._x + width + wide > self._width and (place > begin or self._pieces):
+                if place > begin:
+                    self._put(Piece(self._x, start + begin, word[begin:place], width))
+                self.end_line()
+                begin, width = place, 0
+            width += wide
+        self._put(Piece(self._x, start + begin, word[begin:], width))
+
+    def _put(self, piece: Piece) -> None:
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last.picture is None and piece.picture is None:
+            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width)
+            self._pieces.pop()
+        self._pieces.append(piece)
+        self._x = piece.x + piece.width

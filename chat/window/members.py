@@ -7,12 +7,14 @@ from typing import Final
 
 from chat.events import Member, Trust
 from chat.text import clean_line
+from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme, initials
 
 WIDTH: Final = 232
 SHOWN: Final = 300
 """Members that are drawn; a room with more says how many it leaves out."""
+CHANGED: Final = "Another key was first seen with this name, or with one that looks like it. Ask which is the real one."
 
 
 class MemberPanel(tk.Frame):
@@ -29,14 +31,14 @@ class MemberPanel(tk.Frame):
         tk.Label(head, text="Members", font=theme.fonts["title"], fg=palette.text, bg=palette.side).pack(side="left", padx=px(16))
         self._foreign = tk.Label(self, font=theme.fonts["tiny"], fg=palette.text3, bg=palette.side, anchor="w")
         self._foreign.pack(side="bottom", fill="x", padx=px(16), pady=px(10))
-        self._canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=px(23))
-        self._canvas.pack(fill="both", expand=True)
+        self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=px(23))
+        self.canvas.pack(fill="both", expand=True)
         for event in ("<Button-4>", "<Up>"):
-            self._canvas.bind(event, lambda _: self._canvas.yview_scroll(-2, "units"))
+            self.canvas.bind(event, lambda _: self.canvas.yview_scroll(-2, "units"))
         for event in ("<Button-5>", "<Down>"):
-            self._canvas.bind(event, lambda _: self._canvas.yview_scroll(2, "units"))
-        self._canvas.bind("<MouseWheel>", lambda event: self._canvas.yview_scroll(-event.delta // 60, "units"))
-        self._canvas.bind("<Button-1>", self._clicked)
+            self.canvas.bind(event, lambda _: self.canvas.yview_scroll(2, "units"))
+        self.canvas.bind("<MouseWheel>", lambda event: self.canvas.yview_scroll(-event.delta // 60, "units"))
+        self.canvas.bind("<Button-1>", self._clicked)
         self._tops: list[tuple[int, Member]] = []
         self._open = ""
         self._members: tuple[Member, ...] = ()
@@ -56,7 +58,7 @@ class MemberPanel(tk.Frame):
         self._foreign.configure(text=f"{total:,} foreign packet{'s' if total != 1 else ''} ignored" if total else "")
 
     def _draw(self) -> None:
-        canvas, px, palette = self._canvas, self._theme.px, self._theme.palette
+        canvas, px, palette = self.canvas, self._theme.px, self._theme.palette
         canvas.delete("all")
         self._tops.clear()
         y = 0
@@ -78,11 +80,11 @@ class MemberPanel(tk.Frame):
         canvas.configure(scrollregion=(0, 0, px(WIDTH), max(y, 1)))
 
     def _member(self, member: Member, y: int) -> int:
-        canvas, px, palette, fonts = self._canvas, self._theme.px, self._theme.palette, self._theme.fonts
+        canvas, px, palette, fonts = self.canvas, self._theme.px, self._theme.palette, self._theme.fonts
         size = px(34)
         picture = self._paint.avatar(size, member.device, palette.side, online=member.online, faint=not member.online)
         canvas.create_image(px(16), y + px(5), image=picture, anchor="nw")
-        name = clean_line(member.name)
+        name = without_emoji(clean_line(member.name)) or "?"
         canvas.create_text(px(16) + size // 2, y + px(5) + size // 2, text=initials(name), font=fonts["avatar"], fill="#FFFFFF")
         ink = palette.text if member.online else palette.text2
         shown = self._theme.shorten(f"{name} (you)" if member.own else name, "name", px(WIDTH - 96))
@@ -94,15 +96,15 @@ class MemberPanel(tk.Frame):
         self._tops.append((y, member))
         y += px(46)
         if member.device == self._open:
-            words = f"Fingerprint\n{member.fingerprint}"
+            words = f"Fingerprint\n{clean_line(member.fingerprint)}"
             if member.trust is Trust.CHANGED:
-                words += "\n\nAnother key was first seen with\nthis name, or one that looks like\nit. Ask which is the real one."
-            item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw")
+                words += f"\n\n{CHANGED}"
+            item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw", width=px(WIDTH - 76))
             y = int(canvas.bbox(item)[3]) + px(8)
         return y
 
     def _clicked(self, event: "tk.Event[tk.Misc]") -> None:
-        y = self._canvas.canvasy(event.y)
+        y = self.canvas.canvasy(event.y)
         for top, member in reversed(self._tops):
             if y >= top:
                 self._open = "" if self._open == member.device else member.device

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageTk
 
 from chat.window.theme import AVATARS, Theme, hue, mix
 
-KEPT: Final = 2000
-"""Pictures that are kept; the one that was not used for longest gives way."""
+KEPT_PIXELS: Final = 3_000_000
+"""How large all kept pictures are together; beyond that those give way that no widget shows, first the one not asked for longest."""
 _OVER: Final = 4
 _EMOJI_FONTS: Final = (
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
@@ -36,6 +36,7 @@ class Paint:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._kept: OrderedDict[tuple[object, ...], ImageTk.PhotoImage] = OrderedDict()
+        self._pixels = 0
 
     def rectangle(self, width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str = "") -> ImageTk.PhotoImage:
         """A rounded rectangle; four radii are those of the corners top left, top right, bottom right and bottom left."""
@@ -61,21 +62,33 @@ class Paint:
         key = ("icon", name, size, colour, behind, box, disc, radius)
         return self._keep(key, lambda: _icon(name, size, colour, behind, box or size, disc, radius))
 
-    def emoji(self, sequence: str, size: int, behind: str) -> ImageTk.PhotoImage | None:
-        """An emoji in colour, or None where no font for it is found."""
+    def emoji(self, sequence: str, size: int, behind: str) -> ImageTk.PhotoImage:
+        """An emoji in colour, or an empty box where no font for it is found."""
         if _emoji_font() is None:
-            return None
+            return self.icon("square", size, self._theme.palette.text3, behind)
         return self._keep(("emoji", sequence, size, behind), lambda: _emoji(sequence, size, behind))
 
     def _keep(self, key: tuple[object, ...], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
         picture = self._kept.get(key)
         if picture is None:
             picture = self._kept[key] = ImageTk.PhotoImage(draw(), master=self._theme.root)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._pixels += picture.width() * picture.height()
+            if self._pixels > KEPT_PIXELS:
+                self._give_way()
         else:
             self._kept.move_to_end(key)
         return picture
+
+    def _give_way(self) -> None:
+        """Forget the older half. A widget holds only a picture's name, so what one shows has to stay."""
+        newest = next(reversed(self._kept))
+        call = self._theme.root.tk.call
+        for key, picture in list(self._kept.items()):
+            if self._pixels <= KEPT_PIXELS // 2 or key == newest:
+                return
+            if not self._theme.root.tk.getboolean(call("image", "inuse", str(picture))):
+                del self._kept[key]
+                self._pixels -= picture.width() * picture.height()
 
 
 def _rectangle(width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str) -> Image.Image:

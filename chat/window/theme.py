@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tkinter as tk
 import tkinter.font as tkfont
 import zlib
@@ -47,6 +48,7 @@ class Palette:
     error_background: str
     thumb: str
     selection: str
+    own_selection: str
     names: tuple[str, ...]
 
 
@@ -56,6 +58,7 @@ LIGHT: Final = Palette(
     on_accent="#FFFFFF", link="#3A5BC7", own="#3E63DD", own_text="#FFFFFF", own_meta="#EDF2FE", other="#FFFFFF", other_meta="#6B6E78",
     pill="#DDE1EB", pill_text="#60646C", ok="#30A46C", ok_text="#18794E", ok_background="#E6F6EB", warning="#955700",
     warning_background="#FFF7C2", error="#CE2C31", error_background="#FEEBEC", thumb="#C3C6D0", selection="#C1D0FF",
+    own_selection="#7C96EE",
     names=("#D13415", "#C2298A", "#6550B9", "#3A5BC7", "#107D98", "#008573", "#2A7E3B", "#BD4B00"),
 )  # fmt: skip
 DARK: Final = Palette(
@@ -64,6 +67,7 @@ DARK: Final = Palette(
     on_accent="#FFFFFF", link="#9EB1FF", own="#324A9E", own_text="#F2F5FF", own_meta="#B4C3F5", other="#222427", other_meta="#8D929B",
     pill="#212327", pill_text="#A3A7AF", ok="#33B074", ok_text="#3DD68C", ok_background="#132D21", warning="#FFCA16",
     warning_background="#302008", error="#FF9592", error_background="#3B1219", thumb="#3A3E44", selection="#3A4F97",
+    own_selection="#5B76CC",
     names=("#FF977D", "#FF8DCC", "#BAA7FF", "#9EB1FF", "#4CCCE6", "#0BD8B6", "#71D083", "#FFA057"),
 )  # fmt: skip
 AVATARS: Final = ("#E54D2E", "#D6409F", "#6E56CF", "#3E63DD", "#0090B0", "#0D9B8A", "#3E9B4F", "#D9570B")
@@ -158,12 +162,22 @@ def palette_for(choice: str) -> Palette:
 def display_scale(root: tk.Tk) -> float:
     """1.0 on an ordinary display, 2.0 on one with twice the density."""
     if chosen := os.environ.get("MQTT_CHAT_SCALE", os.environ.get("GDK_SCALE", "")):
-        try:
-            return min(3.0, max(1.0, float(chosen)))
-        except ValueError:
-            return 1.0
-    resources = root.tk.call("winfo", "fpixels", root, "1i")
-    return min(3.0, max(1.0, round(float(resources) / 96 * 4) / 4))
+        return _within(chosen, 1.0)
+    if root.tk.call("tk", "windowingsystem") == "x11":
+        # Tk 8.6 does not look at the density that desktops set for every program.
+        resources = _answer(["xrdb", "-query"])
+        density = next((line.split(":")[1] for line in resources.splitlines() if line.startswith("Xft.dpi:")), "")
+        if density:
+            return _within(density, 96.0)
+    return _within(str(root.tk.call("winfo", "fpixels", root, "1i")), 96.0)
+
+
+def _within(text: str, one: float) -> float:
+    """A scale in quarters between 1 and 3, from a number of which `one` means 1."""
+    try:
+        return min(3.0, max(1.0, round(float(text) / one * 4) / 4))
+    except (ValueError, OverflowError):
+        return 1.0
 
 
 def _first(wanted: tuple[str, ...], present: set[str], otherwise: str) -> str:
@@ -171,8 +185,22 @@ def _first(wanted: tuple[str, ...], present: set[str], otherwise: str) -> str:
 
 
 def _system_is_dark() -> bool:
-    command = ["gsettings", "get", "org.gnome.desktop.interface", "color-scheme"]
+    if sys.platform == "win32":
+        import winreg
+
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize") as key:
+                return winreg.QueryValueEx(key, "AppsUseLightTheme")[0] == 0
+        except OSError:
+            return False
+    if sys.platform == "darwin":
+        return "Dark" in _answer(["defaults", "read", "-g", "AppleInterfaceStyle"])
+    return "dark" in _answer(["gsettings", "get", "org.gnome.desktop.interface", "color-scheme"])
+
+
+def _answer(command: list[str]) -> str:
+    """What a program of the desktop says, "" if it is not there or does not answer soon."""
     try:
-        return "dark" in subprocess.run(command, capture_output=True, text=True, timeout=1, check=False).stdout  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=1, check=False).stdout  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return ""

@@ -1,411 +1,381 @@
 """The conversation: a canvas on which only the rows in view own anything, so that its cost does not grow with its length.
 
-Rows keep world coordinates, which may be negative; scrolling moves the canvas's view, not the rows. All that a frame draws crosses into
-Tcl in one call, because each call gives up the interpreter lock and may wait for a busy thread to give it back.
+Rows keep world coordinates, which may be negative; scrolling moves the canvas's view, not the rows. Changes are drawn when Tk is idle
+next, however many there were, and all that a frame draws crosses into Tcl in one call, because each call gives up the interpreter lock
+and may wait for a busy thread to give it back.
 """
 
 import bisect
 import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from chat.events import Delivery, Message
-from chat.text import clean_text
+from chat.text import clean_line
+from chat.window.operations import canvas_items
 from chat.window.paint import Paint
-from chat.window.rows import Bubble, Operation, Picture, Row, Words, day_name, lay_out
+from chat.window.rows import Layout, Order, Place, Row, Surroundings, day_name, lay_out
+from chat.window.selection import Range, Selection, highlight
 from chat.window.theme import Theme
 
 LOADED_ROWS: Final = 1500
-"""Rows that are kept; older ones give way once a quarter more have come."""
+"""Rows that are kept, and as many messages behind folds; the oldest give way."""
 OVERSCAN: Final = 240
-FOLDED_KEPT: Final = 500
-_DRAW: Final = (
-    "proc draw_rows {canvas dead operations} {foreach tag $dead {$canvas delete $tag}; foreach one $operations {$canvas create {*}$one}}"
-)
+"""How far beyond the view rows are drawn, in pixels."""
+PAUSE: Final = 600
+"""After so many seconds a sender's next message begins a new group."""
+DRAWN: Final = "<<Drawn>>"
+"""The event after the view changed."""
+_DRAW: Final = """
+proc draw_rows {canvas dead moved made} {
+    foreach tag $dead {$canvas delete $tag}
+    foreach {tag by} $moved {$canvas move $tag 0 $by}
+    foreach item $made {$canvas create {*}$item}
+}
+"""
 
 
 class Transcript(tk.Canvas):
-    """Shows rows in the order of the conversation, the newest at the bottom."""
+    """Shows rows in the order of the conversation, the newest at the bottom, and stays there until scrolled up."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, copied: Callable[[], object]) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint) -> None:
         super().__init__(parent, bg=theme.palette.chat, bd=0, highlightthickness=0, yscrollincrement=1, confine=False, takefocus=True)
-        self._theme, self._paint, self._copied = theme, paint, copied
+        self.theme, self._paint = theme, paint
         self.rows: list[Row] = []
-        self._by_key: dict[str, Row] = {}
-        self._orders: dict[int, tuple[int, str, int]] = {}
-        self._numbers = 0
-        self._drawn: dict[int, int] = {}
-        """Row number -> its top in world coordinates, for the rows that are drawn."""
-        self._first = 0
-        self._count = 0
-        self._offset = 0
-        """The world coordinate of the view's upper edge."""
         self.pinned = True
+        """Whether the view stays at the newest row."""
         self.unseen = 0
-        self._view = (1, 1)
-        self._operations: list[tuple[Any, ...]] = []
-        self._dead: list[str] = []
+        """Rows that came since the view was scrolled up."""
+        self.selection: Selection | None = None
+        self.view = (1, 1)
+        """The size of what shows."""
+        self.offset = 0
+        """The world coordinate of the view's upper edge."""
+        self._by_key: dict[str, Row] = {}
+        self._folds: dict[str, Row] = {}
+        """By device, the fold that takes its next messages."""
+        self._numbers = 0
+        self._drawn: dict[Row, tuple[Layout, int, Range | None]] = {}
+        """What is drawn: its layout, its top in world coordinates, and the selected part."""
+        self._laid_out: set[Row] = set()
+        self._idle = ""
         self.tk.eval(_DRAW)
-        self._thumb = tk.Frame(self, bg=theme.palette.thumb, width=theme.px(5))
-        self._jump = tk.Label(self, bd=0, bg=theme.palette.chat, compound="center", font=theme.fonts["small_bold"], cursor="hand2")
-        self._bind_keys()
-
-    def _bind_keys(self) -> None:
         self.bind("<Configure>", self._resized)
-        line = self._theme.px(60)
-        for widget in (self, self._thumb, self._jump):
-            # Overlays swallow the wheel, so they hand it on.
-            widget.bind("<Button-4>", lambda _: self.scroll(-line))
-            widget.bind("<Button-5>", lambda _: self.scroll(line))
-            widget.bind("<MouseWheel>", lambda event: self.scroll(-event.delta * line // 120))
-        self.bind("<Prior>", lambda _: self.scroll(-self._view[1] * 17 // 20))
-        self.bind("<Next>", lambda _: self.scroll(self._view[1] * 17 // 20))
-        self.bind("<Up>", lambda _: self.scroll(-line))
-        self.bind("<Down>", lambda _: self.scroll(line))
-        self.bind("<Home>", lambda _: self.to_start())
-        self.bind("<End>", lambda _: self.to_end())
-        self.bind("<Button-1>", self._clicked)
-        self.bind("<Button-3>", self._menu)
-        self._jump.bind("<Button-1>", lambda _: self.to_end())
+        self.bind("<Destroy>", self._destroyed, add=True)
 
     # What is shown
 
     def add(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
-        """Add messages, each at its place in the order of the conversation."""
-        appended = 0
+        """Add messages, each at its place in the order of the conversation. One that is there already stays as it is."""
         for message, delivery in messages:
-            row = self._new_row("message", message=message, delivery=delivery)
+            if message.key in self._by_key:
+                continue
+            row = self._new_row("message", message.order, 0, message.key, message=message, delivery=delivery)
             self._by_key[message.key] = row
-            appended += self._insert(row, message.order)
-        self._after_change(appended, only_appended=appended == len(messages))
+            bisect.insort(self.rows, row, key=_place)
+            self._folds.pop(message.device, None)
+            self.unseen += not self.pinned and not message.own
+        self._later()
 
     def add_notice(self, sentence: str) -> None:
         """Add a line about the room at the end."""
-        row = self._new_row("notice", text=sentence)
-        self._orders[row.number] = self._orders[self.rows[-1].number] if self.rows else (0, "", 0)
-        self.rows.append(row)
-        self._after_change(1, only_appended=True)
+        self._append("notice", sentence)
+        self._later()
 
     def fold(self, device: str, name: str, count: int, messages: Sequence[Message]) -> None:
-        """Put messages that came too fast behind one line, which a click opens."""
-        last = self.rows[-1] if self.rows else None
-        if last is None or last.kind != "fold" or last.folded[-1].device != device or count <= len(messages):
-            last = self._new_row("fold")
-            self._orders[last.number] = messages[-1].order
-            self.rows.append(last)
-        last.folded = [*last.folded, *messages][-FOLDED_KEPT:]
-        last.text = f"{count} more from {name}"
-        last.layout = None
-        self._after_change(1, only_appended=False)
+        """Put messages that came too fast behind one line, which a click opens. `count` is that of the present flood."""
+        row = self._folds.get(device)
+        if row is None or count <= len(messages) or not self._has(row):
+            row = self._folds[device] = self._append("fold", "")
+            self.unseen += not self.pinned
+        row.folded += messages
+        row.count += len(messages)
+        row.text = f"{row.count:,} more from {clean_line(name, 100)}"
+        row.layout = None
+        self._trim_folds()
+        self._later()
 
-    def change_delivery(self, key: str, delivery: Delivery, reason: str, order: tuple[int, str, int] | None) -> None:
+    def change_delivery(self, key: str, delivery: Delivery, reason: str, order: Order | None) -> None:
         """An own message came further."""
         row = self._by_key.get(key)
         if row is None:
             return
         row.delivery, row.reason, row.layout = delivery, reason, None
-        if order is not None and self._orders.get(row.number) != order:
-            self.rows.remove(row)
-            self._insert(row, order)
-            self._head_days()
-            self._after_change(0, only_appended=False)
-        elif row.number in self._drawn:
-            self._redraw()
+        if order is not None and order != row.place[0]:
+            del self.rows[self.place_of(row)]
+            row.place = (order, 0, key)
+            bisect.insort(self.rows, row, key=_place)
+        self._later()
 
-    def take_over(self, old: "Transcript") -> None:
-        """Show what another transcript showed."""
-        self.rows, self._by_key, self._orders, self._numbers = old.rows, old._by_key, old._orders, old._numbers
-        for row in self.rows:
-            row.layout = None
-        self._redraw()
+    def open(self, row: Row) -> None:
+        """Show what a fold hides, or all of a long message."""
+        if row.kind == "fold" and self._has(row):
+            self.pinned, unseen = False, self.unseen
+            del self.rows[self.place_of(row)]
+            self.add([(message, None) for message in row.folded])
+            self.unseen = unseen
+            if row.count > len(row.folded):
+                self.add_notice(f"{row.count - len(row.folded):,} of them came too fast and are not kept here.")
+        elif row.layout is not None and row.layout.more:
+            self.pinned = False
+            row.expanded, row.layout = True, None
+            self._later()
 
     def clear(self) -> None:
         """Forget everything."""
-        self.rows, self._by_key, self._orders = [], {}, {}
-        self.unseen = 0
-        self._redraw()
+        self.rows, self._by_key, self._folds, self.selection = [], {}, {}, None
+        self.pinned, self.unseen = True, 0
+        self._later()
+
+    def take_over(self, old: "Transcript") -> None:
+        """Show what another transcript showed, which is not used any more."""
+        self.rows, self._by_key, self._folds, self._numbers = old.rows, old._by_key, old._folds, old._numbers
+        for row in self.rows:
+            row.layout = None
+        self._later()
 
     def texts(self) -> list[str]:
-        """The texts of all rows, for tests and for export."""
+        """The texts of all rows, in their order."""
         return [row.message.text if row.message else row.text for row in self.rows]
 
-    def _new_row(self, kind: Any, **content: Any) -> Row:
+    def place_of(self, row: Row) -> int:
+        """Where a row stands, or where it would stand if it is not there any more."""
+        return bisect.bisect_left(self.rows, row.place, key=_place)
+
+    def _new_row(self, kind: Any, order: Order, number: int, key: str, **content: Any) -> Row:
         self._numbers += 1
-        return Row(self._numbers, kind, **content)
+        return Row(self._numbers, kind, (order, number, key), **content)
 
-    def _insert(self, row: Row, order: tuple[int, str, int]) -> int:
-        """Put a row at its place; says 1 if that is the end."""
-        self._orders[row.number] = order
-        at_end = not self.rows or self._orders[self.rows[-1].number] <= order
-        place = len(self.rows) if at_end else bisect.bisect_right(self.rows, order, key=lambda other: self._orders[other.number])
-        self.rows.insert(place, row)
-        if at_end:
-            self._head_day(place)
-        else:
-            self._head_days()
-        return int(at_end)
-
-    def _head_day(self, place: int) -> None:
-        """Put the day's heading before the last row if the message before it is of another day."""
-        row = self.rows[place]
-        before = next((other.message for other in reversed(self.rows[:place]) if other.message), None)
-        if row.message is not None and (before is None or _day(before) != _day(row.message)):
-            heading = self._new_row("day", text=day_name(row.message.time, time.time()))
-            self._orders[heading.number] = self._orders[row.number]
-            self.rows.insert(place, heading)
-
-    def _head_days(self) -> None:
-        """Put all headings anew, after rows in the middle came or went."""
-        rows, self.rows = self.rows, []
-        for row in rows:
-            if row.kind == "day":
-                del self._orders[row.number]
-                continue
-            self.rows.append(row)
-            self._head_day(len(self.rows) - 1)
-
-    def _after_change(self, appended: int, *, only_appended: bool) -> None:
-        self._trim()
-        if self.pinned:
-            self._draw_end()
-        else:
-            self.unseen += appended
-            if not only_appended:
-                self._redraw()
-        self._place_overlays()
+    def _append(self, kind: Any, text: str) -> Row:
+        """Add a row that has no order of its own after the last that has one for good; messages that wait do not."""
+        end = len(self.rows)
+        while end and self.rows[end - 1].delivery is Delivery.WAITING:
+            end -= 1
+        order = self.rows[end - 1].place[0] if end else (0, "", 0)
+        row = self._new_row(kind, order, self._numbers + 1, "", text=text)
+        self.rows.insert(end, row)
+        return row
 
     def _trim(self) -> None:
-        if len(self.rows) <= LOADED_ROWS * 5 // 4 or not self.pinned:
-            return
         for row in self.rows[:-LOADED_ROWS]:
-            self._orders.pop(row.number, None)
-            if row.message:
-                self._by_key.pop(row.message.key, None)
+            if row.message is not None:
+                del self._by_key[row.message.key]
         del self.rows[:-LOADED_ROWS]
+        self._folds = {device: row for device, row in self._folds.items() if self._has(row)}
+        if self.selection is not None and not (self._has(self.selection.row) and self._has(self.selection.other_row)):
+            self.selection = None
 
-    # Scrolling
+    def _trim_folds(self) -> None:
+        excess = sum(len(row.folded) for row in self.rows) - LOADED_ROWS
+        for row in self.rows:
+            if excess <= 0:
+                return
+            given = min(excess, len(row.folded))
+            del row.folded[:given]
+            excess -= given
 
-    def scroll(self, pixels: int) -> str:
+    def _has(self, row: Row) -> bool:
+        place = self.place_of(row)
+        return place < len(self.rows) and self.rows[place] is row
+
+    # Moving the view
+
+    def scroll(self, pixels: int) -> None:
         """Move the view down by `pixels`, as far as there is something."""
-        if self._count:
-            self._move(pixels)
-            self._fill()
-            self._keep_inside()
-            self.pinned = self._at_end()
-            if self.pinned:
-                self.unseen = 0
-            self._place_overlays()
-        return "break"
+        self.pinned = False
+        self._draw(self.offset + pixels)
 
-    def to_end(self) -> str:
-        """Show the newest."""
-        self.pinned, self.unseen = True, 0
-        self._draw_end()
-        self._place_overlays()
-        return "break"
+    def to_end(self) -> None:
+        """Show the newest, and stay there."""
+        self.pinned = True
+        self._draw(self.offset)
 
-    def to_start(self) -> str:
+    def to_start(self) -> None:
         """Show the oldest that is loaded."""
         if self.rows:
             self.pinned = False
-            self._draw_from(0, self._theme.px(10))
-            self._keep_inside()
-            self._place_overlays()
-        return "break"
+            pad = self.theme.px(10)
+            self._draw(0, (0, pad))
 
-    def _move(self, pixels: int) -> None:
-        if pixels:
-            self._offset += pixels
-            self.tk.call(str(self), "yview", "scroll", pixels, "units")
+    def row_at(self, y: int) -> tuple[Row, Layout, int] | None:
+        """The row at a height of the view, with its layout and its top in the view."""
+        for row, (layout, top, _) in self._drawn.items():
+            if top <= self.offset + y < top + layout.height:
+                return row, layout, top - self.offset
+        return None
 
-    def _at_end(self) -> bool:
-        return self._first + self._count == len(self.rows) and self._bottom() + self._theme.px(10) - self._view[1] <= self._offset + 2
-
-    def _keep_inside(self) -> None:
-        pad = self._theme.px(10)
-        target = self._offset
-        if self._first == 0:
-            target = max(target, self._drawn[self.rows[0].number] - pad)
-        if self._first + self._count == len(self.rows):
-            target = min(target, self._bottom() + pad - self._view[1])
-        if self._first == 0 and self._bottom() - self._drawn[self.rows[0].number] + 2 * pad < self._view[1]:
-            target = self._bottom() + pad - self._view[1]
-        self._move(target - self._offset)
+    def visible(self) -> list[Row]:
+        """The rows that show, from above."""
+        low, high = self.offset, self.offset + self.view[1]
+        return sorted((row for row, (layout, top, _) in self._drawn.items() if top + layout.height > low and top < high), key=_place)
 
     # Drawing
 
+    def redraw(self) -> None:
+        """Draw what changed, now rather than when idle."""
+        self._cancel()
+        self._draw(self.offset)
+
+    def _later(self) -> None:
+        if len(self.rows) > LOADED_ROWS * 11 // 10:
+            self._trim()
+        if not self._idle:
+            self._idle = self.after_idle(self._when_idle)
+
+    def _when_idle(self) -> None:
+        self._idle = ""
+        self._draw(self.offset)
+
+    def _cancel(self) -> None:
+        if self._idle:
+            self.after_cancel(self._idle)
+            self._idle = ""
+
     def _resized(self, event: "tk.Event[tk.Misc]") -> None:
-        if (event.width, event.height) == self._view:
+        if (event.width, event.height) != self.view:
+            self.view = (event.width, event.height)
+            self._later()
+
+    def _destroyed(self, event: "tk.Event[tk.Misc]") -> None:
+        if event.widget is self:
+            self._cancel()
+
+    def _draw(self, offset: int, anchor: tuple[int, int] | None = None) -> None:
+        """Draw the rows around `offset`. `anchor` is the place of one row and its top; without it, what is drawn stays where it is."""
+        if self.view == (1, 1):
             return
-        top = None if self.pinned or not self._count else self._top_row()
-        self._view = (event.width, event.height)
-        if top is None:
-            self._draw_end()
-        else:
-            self._draw_from(*top)
-            self._keep_inside()
-        self._place_overlays()
-
-    def _top_row(self) -> tuple[int, int]:
-        """The first row that shows, and how far below the upper edge it begins (negative if above)."""
-        for place in range(self._first, self._first + self._count):
-            row = self.rows[place]
-            if row.number in self._drawn and self._drawn[row.number] + self._height(place) > self._offset:
-                return place, self._drawn[row.number] - self._offset
-        return self._first, 0
-
-    def _redraw(self) -> None:
-        if self.pinned or not self._count or not self.rows:
-            self._draw_end()
-            return
-        place, below = self._top_row() if self._first + self._count <= len(self.rows) else (len(self.rows) - 1, 0)
-        self._draw_from(place, below)
-        self._keep_inside()
-
-    def _draw_end(self) -> None:
-        self._erase()
+        tops: dict[int, int] = {}
         if self.rows:
-            place = len(self.rows) - 1
-            self._first, self._count = place, 1
-            self._put(place, self._offset + self._view[1] - self._theme.px(10) - self._height(place))
-            self._fill()
+            place, top = anchor or self._anchor(offset)
+            # The second turn draws around the place to which the first found that the view has to go.
+            for _ in range(3):
+                tops = self._tops(place, top, offset)
+                target, at_end = self._inside(tops, offset)
+                if target == offset:
+                    break
+                place = max(tops) if target > offset else min(tops)
+                offset, top = target, tops[place]
+            if at_end:
+                self.pinned, self.unseen = True, 0
+        self._apply({self.rows[place]: top for place, top in tops.items()}, offset)
 
-    def _draw_from(self, place: int, below: int) -> None:
-        self._erase()
-        self._first, self._count = place, 1
-        self._put(place, self._offset + below)
-        self._fill()
+    def _inside(self, tops: dict[int, int], offset: int) -> tuple[int, bool]:
+        """The offset at which the view shows no more emptiness than it has to, and whether that is the end."""
+        pad, first, last = self.theme.px(10), min(tops), max(tops)
+        if first == 0:
+            offset = max(offset, tops[first] - pad)
+        if last < len(self.rows) - 1:
+            return offset, False
+        end = tops[last] + self._layout(last).height + pad - self.view[1]
+        if self.pinned or offset >= end - 2:
+            return end, True
+        return offset, False
 
-    def _erase(self) -> None:
-        self._operations, self._dead = [], []
-        self._drawn.clear()
-        self._first = self._count = 0
-        self.tk.call(str(self), "delete", "all")
+    def _anchor(self, offset: int) -> tuple[int, int]:
+        """A row from which the others are placed, and its top."""
+        if self.pinned:
+            return self._anchor_at_end(offset)
+        seen = [row for row in self.visible() if self._has(row)]
+        if seen:
+            return self.place_of(seen[0]), self._drawn[seen[0]][1]
+        return 0, offset + self.theme.px(10)
 
-    def _fill(self) -> None:
-        """Draw what came into view, erase what went far out of it."""
-        top, bottom = self._offset - OVERSCAN, self._offset + self._view[1] + OVERSCAN
-        while self._first > 0 and self._drawn[self.rows[self._first].number] > top:
-            self._first -= 1
-            self._count += 1
-            self._put(self._first, self._drawn[self.rows[self._first + 1].number] - self._height(self._first))
-        while self._first + self._count < len(self.rows) and self._bottom() < bottom:
-            self._put(self._first + self._count, self._bottom())
-            self._count += 1
-        while self._count > 1 and self._drawn[self.rows[self._first].number] + self._height(self._first) < top - OVERSCAN:
-            self._drop(self._first)
-            self._first += 1
-            self._count -= 1
-        while self._count > 1 and self._drawn[self.rows[self._first + self._count - 1].number] > bottom + OVERSCAN:
-            self._count -= 1
-            self._drop(self._first + self._count)
-        if self._operations or self._dead:
-            self.tk.call("draw_rows", str(self), self._dead, self._operations)
-            self._operations, self._dead = [], []
-
-    def _bottom(self) -> int:
-        place = self._first + self._count - 1
-        return self._drawn[self.rows[place].number] + self._height(place)
-
-    def _drop(self, place: int) -> None:
-        number = self.rows[place].number
-        del self._drawn[number]
-        self._dead.append(f"row{number}")
-
-    def _height(self, place: int) -> int:
-        row = self.rows[place]
-        first = not self._continues(place - 1, place)
-        last = not self._continues(place, place + 1)
-        layout = row.layout
-        if layout is None or (layout.width, layout.first, layout.last) != (self._view[0], first, last):
-            layout = row.layout = lay_out(row, self._view[0], first, last, self._theme, self._paint)
-        return layout.height
-
-    def _continues(self, upper: int, lower: int) -> bool:
-        """Whether two neighbouring rows are one sender's, without a long pause."""
-        if upper < 0 or lower >= len(self.rows):
-            return False
-        above, below = self.rows[upper].message, self.rows[lower].message
-        return above is not None and below is not None and above.device == below.device and abs(below.time - above.time) < 600
-
-    def _put(self, place: int, top: int) -> None:
-        self._height(place)
-        row = self.rows[place]
-        self._drawn[row.number] = top
-        tags = f"row{row.number}"
-        if row.layout is not None:
-            for operation in row.layout.operations:
-                self._operations += _items(operation, top, tags, self._theme, self._paint)
-
-    def _place_overlays(self) -> None:
-        width, height = self._view
-        palette, px = self._theme.palette, self._theme.px
-        if self.pinned or not self.rows:
-            self._jump.place_forget()
-            self._thumb.place_forget()
-            return
-        words = f"↓  {self.unseen} new" if self.unseen else "↓"
-        wide = max(px(36), self._theme.width(words, "small_bold") + px(26))
-        picture = self._paint.rectangle(wide, px(36), px(18), palette.background, palette.chat, palette.line)
-        self._jump.configure(image=picture, text=words, fg=palette.link)
-        self._jump.place(x=width - px(18), y=height - px(12), anchor="se")
-        share = max(0.06, min(1.0, self._count / len(self.rows)))
-        place = self._first / max(1, len(self.rows) - self._count)
-        self._thumb.place(x=width - px(7), y=int((height - height * share) * min(1.0, place)), height=int(height * share))
-
-    # Pointer
-
-    def _row_at(self, y: int) -> Row | None:
-        for place in range(self._first, self._first + self._count):
+    def _anchor_at_end(self, offset: int) -> tuple[int, int]:
+        """A drawn row near the end, which then need not be drawn again, or the last row."""
+        last = len(self.rows) - 1
+        below = 0
+        for place in range(last, -1, -1):
             row = self.rows[place]
-            if self._drawn[row.number] <= self._offset + y < self._drawn[row.number] + self._height(place):
-                return row
-        return None
+            if row in self._drawn:
+                return place, self._drawn[row][1]
+            below += self._layout(place).height
+            if below > self.view[1] + OVERSCAN:
+                break
+        return last, offset + self.view[1] - self.theme.px(10) - self._layout(last).height
 
-    def _clicked(self, event: "tk.Event[tk.Misc]") -> None:
-        self.focus_set()
-        row = self._row_at(event.y)
-        if row is not None and row.kind == "fold":
-            place = self.rows.index(row)
-            self.rows.remove(row)
-            del self._orders[row.number]
-            self.pinned = self.pinned and place == len(self.rows)
-            self.add([(message, None) for message in row.folded])
+    def _tops(self, place: int, top: int, offset: int) -> dict[int, int]:
+        """The tops of the rows around the view, by their places, without a gap; and of all up to the end if the view stays there."""
+        upper, lower = offset - OVERSCAN, offset + self.view[1] + OVERSCAN
+        tops = {place: top}
+        first = last = place
+        bottom = top + self._layout(place).height
+        while last + 1 < len(self.rows) and (bottom < lower or self.pinned):
+            last += 1
+            tops[last] = bottom
+            bottom += self._layout(last).height
+        while first > 0 and tops[first] > upper:
+            first -= 1
+            tops[first] = tops[first + 1] - self._layout(first).height
+        if self.pinned:
+            return tops
+        near = {at: y for at, y in tops.items() if y < lower and y + self._layout(at).height > upper}
+        return near or tops
 
-    def _menu(self, event: "tk.Event[tk.Misc]") -> None:
-        row = self._row_at(event.y)
-        if row is None or row.message is None:
-            return
-        text = clean_text(row.message.text, len(row.message.text) + 1, 1 << 20)[0]
-        menu = tk.Menu(self, tearoff=False, font=self._theme.fonts["small"])
-        menu.add_command(label="Copy", command=lambda: self._copy(text))
-        menu.tk_popup(event.x_root, event.y_root)
+    def _layout(self, place: int) -> Layout:
+        row = self.rows[place]
+        day = self._day_before(place)
+        first = bool(day) or not self._continues(place - 1)
+        last = not self._continues(place) or bool(self._day_before(place + 1))
+        surroundings = Surroundings(self.view[0], first, last, day)
+        if row.layout is None or row.layout.surroundings != surroundings:
+            row.layout = lay_out(row, surroundings, self.theme, self._paint)
+            self._laid_out.add(row)
+        return row.layout
 
-    def _copy(self, text: str) -> None:
-        self.clipboard_clear()
-        self.clipboard_append(text)
-        self._copied()
+    def _continues(self, place: int) -> bool:
+        """Whether the row after this one is the same sender's, without a long pause."""
+        if place < 0 or place + 1 >= len(self.rows):
+            return False
+        above, below = self.rows[place].message, self.rows[place + 1].message
+        return above is not None and below is not None and above.device == below.device and abs(below.time - above.time) < PAUSE
+
+    def _day_before(self, place: int) -> str:
+        """The heading of the day that begins with a row, "" if none does."""
+        message = self.rows[place].message if place < len(self.rows) else None
+        if message is None:
+            return ""
+        before = next((self.rows[above].message for above in range(place - 1, -1, -1) if self.rows[above].message), None)
+        if before is not None and time.localtime(before.time)[:3] == time.localtime(message.time)[:3]:
+            return ""
+        return day_name(message.time, time.time())
+
+    def _apply(self, tops: dict[Row, int], offset: int) -> None:
+        """Make the canvas show these rows, touching only what differs."""
+        dead: list[str] = []
+        moved: list[Any] = []
+        made: list[tuple[Any, ...]] = []
+        for row in [row for row in self._drawn if row not in tops]:
+            dead.append(f"row{row.number}")
+            del self._drawn[row]
+        for row in self._laid_out.difference(tops):
+            row.layout = None
+        self._laid_out.intersection_update(tops)
+        for row, top in tops.items():
+            layout, selected = row.layout, self.selection.of(row) if self.selection else None
+            before = self._drawn.get(row)
+            if layout is None or before == (layout, top, selected):
+                continue
+            tag = f"row{row.number}"
+            if before is not None and before[0] is layout and before[2] == selected:
+                moved += [tag, top - before[1]]
+            else:
+                dead += [tag] if before is not None else []
+                made += self._items(row, layout, top, tag, selected)
+            self._drawn[row] = (layout, top, selected)
+        if dead or moved or made:
+            self.tk.call("draw_rows", str(self), dead, moved, made)
+        if offset != self.offset:
+            self.tk.call(str(self), "yview", "scroll", offset - self.offset, "units")
+            self.offset = offset
+        self.event_generate(DRAWN)
+
+    def _items(self, row: Row, layout: Layout, top: int, tag: str, selected: Range | None) -> list[tuple[Any, ...]]:
+        own = row.message is not None and row.message.own
+        marked = highlight(layout, selected, self.theme, own=own) if selected else []
+        operations = (*layout.under, *marked, *layout.over)
+        return [item for operation in operations for item in canvas_items(operation, top, tag, self.theme, self._paint)]
 
 
-def _day(message: Message) -> tuple[int, int]:
-    local = time.localtime(message.time)
-    return local.tm_year, local.tm_yday
-
-
-def _items(operation: Operation, top: int, tags: str, theme: Theme, paint: Paint) -> list[tuple[Any, ...]]:
-    """The canvas items of one operation, as arguments for `create`."""
-    match operation:
-        case Words(x, y, text, font, colour):
-            return [("text", x, top + y, "-text", text, "-font", str(theme.fonts[font]), "-fill", colour, "-anchor", "nw", "-tags", tags)]
-        case Picture(x, y, image):
-            return [("image", x, top + y, "-image", str(image), "-anchor", "nw", "-tags", tags)]
-        case Bubble(x, y, width, height, radii, fill, behind):
-            box = (x, top + y, x + width, top + y + height)
-            items: list[tuple[Any, ...]] = [("rectangle", *box, "-fill", fill, "-width", 0, "-tags", tags)]
-            corners = (("nw", box[0], box[1]), ("ne", box[2], box[1]), ("se", box[2], box[3]), ("sw", box[0], box[3]))
-            for radius, (which, at_x, at_y) in zip(radii, corners, strict=True):
-                if radius:
-                    picture = paint.corner(min(radius, width // 2, height // 2), which, fill, behind)
-                    items.append(("image", at_x, at_y, "-image", str(picture), "-anchor", which, "-tags", tags))
-            return items
+def _place(row: Row) -> Place:
+    return row.place

@@ -1,0 +1,176 @@
+"""The room's window as a whole, fed with plain data."""
+
+import time
+import tkinter as tk
+
+import pytest
+
+from chat.address import parse_broker
+from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, MessagesFolded, Trust
+from chat.window.chat_view import ChatView, Wishes
+from chat.window.controls import Button
+from chat.window.paint import Paint
+from chat.window.theme import DARK, Theme
+from tests.window.conftest import Bench
+from tests.window.samples import NOON, message
+
+ENTERED = Entered(parse_broker("mqtts://broker.example.org"), "family", "ada", "ada1", "ABCD EFGH")
+
+
+class Asked:
+    """What the person asked for."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.others: list[str] = []
+
+    def wishes(self) -> Wishes:
+        note = self.others.append
+        return Wishes(self.sent.append, lambda: note("settings"), lambda: note("retry"), lambda: note("host"))
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def view(bench: Bench, asked: Asked) -> ChatView:
+    bench.root.geometry("900x640")
+    made = ChatView(bench.root, bench.theme, bench.paint, asked.wishes(), 1000)
+    made.pack(fill="both", expand=True)
+    made.enter(ENTERED)
+    bench.look()
+    made.focus_message_box()
+    return made
+
+
+def member(name: str, *, online: bool = True, trust: Trust = Trust.PINNED) -> Member:
+    return Member(f"device {name}", name, own=name == "ada", online=online, last_seen=NOON, trust=trust, fingerprint="ABCD EFGH IJKL")
+
+
+def words_in(widget: tk.Misc) -> str:
+    """All that a canvas or the labels in a widget say."""
+    found = []
+    if isinstance(widget, tk.Canvas):
+        call, path = widget.tk.call, str(widget)
+        found += [str(call(path, "itemcget", item, "-text")) for item in widget.find_all() if call(path, "type", item) == "text"]
+    elif isinstance(widget, tk.Label):
+        found.append(str(widget["text"]))
+    return "\n".join([*found, *(words_in(child) for child in widget.winfo_children())])
+
+
+def buttons(widget: tk.Misc) -> dict[str, Button]:
+    found = {str(child["text"]): child for child in widget.winfo_children() if isinstance(child, Button)}
+    for child in widget.winfo_children():
+        found |= buttons(child)
+    return found
+
+
+def test_what_is_typed_is_sent_and_shown_at_the_end(bench: Bench, view: ChatView, asked: Asked) -> None:
+    view.show_messages([(message(number), None) for number in range(100)])
+    bench.look()
+    view.transcript.scroll(-800)
+    bench.press(view.composer.text, "<h>", "<i>", "<Return>")
+    assert asked.sent == ["hi"]
+    assert view.transcript.pinned
+
+
+def test_members_and_their_number(bench: Bench, view: ChatView) -> None:
+    view.show_members([member("ada"), member("bob", trust=Trust.CHANGED), member("c\u202e😀" + "x" * 5000, online=False)])
+    view.members.show_foreign(412)
+    bench.look()
+    assert "3 members, 2 online" in words_in(view.header)
+    shown = words_in(view.members)
+    assert "ONLINE — 2" in shown
+    assert "OFFLINE — 1" in shown
+    assert "412 foreign packets ignored" in shown
+    assert "😀" not in shown
+    assert "\u202e" not in shown
+
+
+def test_a_click_on_a_member_shows_the_fingerprint(bench: Bench, view: ChatView) -> None:
+    view.show_members([member("ada"), member("bob", trust=Trust.CHANGED)])
+    bench.look()
+    view.members.canvas.event_generate("<Button-1>", x=80, y=28 + 46 + 20)
+    bench.look()
+    shown = words_in(view.members)
+    assert "ABCD EFGH IJKL" in shown
+    assert "Another key was first seen" in shown
+
+
+def test_the_link_counts_down_and_trouble_is_said_with_what_can_be_done(bench: Bench, view: ChatView, asked: Asked) -> None:
+    view.show_link(LinkChanged(Link.WAITING, "The broker does not answer.", time.monotonic() + 2.4))
+    bench.look()
+    assert "The broker does not answer." in words_in(view.banner)
+    bench.wait(lambda: "Retry in 1 s" in words_in(view.header))
+    for words in ("Try now", "Host a room on this computer"):
+        buttons(view.banner)[words].invoke()
+    assert asked.others == ["retry", "host"]
+    view.show_link(LinkChanged(Link.CONNECTED, "Connected.", None, "TLS 1.3"))
+    bench.look()
+    assert "Connected" in words_in(view.header)
+    assert view.banner.winfo_height() <= 1
+
+
+def test_the_member_panel_folds_away_in_a_narrow_window(bench: Bench, view: ChatView) -> None:
+    assert view.members.winfo_ismapped()
+    bench.root.geometry("500x640")
+    bench.wait(lambda: not view.members.winfo_ismapped())
+    bench.root.geometry("900x640")
+    bench.wait(view.members.winfo_ismapped)
+    view.toggle_members()
+    bench.wait(lambda: not view.members.winfo_ismapped())
+
+
+def test_f6_goes_round_and_escape_leads_back(bench: Bench, view: ChatView) -> None:
+    parts = (view.composer.text, view.transcript, view.members.canvas)
+    for part, following in zip(parts, (*parts[1:], parts[0]), strict=True):
+        bench.press(part, "<F6>")
+        assert bench.root.focus_get() is following
+    for part in parts:
+        bench.press(part, "<Escape>")
+        assert bench.root.focus_get() is view.composer.text
+    view.toggle_members()
+    bench.wait(lambda: not view.members.winfo_ismapped())
+    bench.press(view.transcript, "<F6>")
+    assert bench.root.focus_get() is view.composer.text
+
+
+def test_another_look_keeps_the_rows_and_what_is_typed(bench: Bench, view: ChatView, asked: Asked) -> None:
+    own = message(3, "mine", own=True, device="me")
+    view.show_messages([(message(1), None), (own, Delivery.QUEUED)])
+    view.fold(MessagesFolded("b0b", "Bob", 2, (message(8), message(9))))
+    view.show_members([member("ada"), member("bob")])
+    view.show_link(LinkChanged(Link.WAITING, "The broker does not answer.", time.monotonic() + 60))
+    bench.press(view.composer.text, "<h>", "<i>")
+    theme = Theme(bench.root, DARK, 2.0)
+    dark = ChatView(bench.root, theme, Paint(theme), asked.wishes(), 1000)
+    dark.take_over(view)
+    view.destroy()
+    dark.pack(fill="both", expand=True)
+    bench.look()
+    assert dark.composer.content() == "hi"
+    assert str(dark.transcript["bg"]) == DARK.chat
+    dark.change_delivery(DeliveryChanged(own.key, Delivery.AT_BROKER))
+    dark.fold(MessagesFolded("b0b", "Bob", 3, (message(10),)))
+    bench.look()
+    shown = words_in(dark)
+    for words in (
+        "message 1",
+        "mine",
+        "3 more from Bob",
+        "2 members, 2 online",
+        "ONLINE — 2",
+        "The broker does not answer.",
+        "Retry in",
+        "family",
+    ):
+        assert words in shown
+
+
+def test_a_topic_from_outside_is_cleaned(bench: Bench, view: ChatView) -> None:
+    view.enter(Entered(ENTERED.broker, "fam\u202eily😀" * 20, "ada", "ada1", "ABCD"))
+    bench.look()
+    assert "😀" not in words_in(view.header)
+    assert "\u202e" not in words_in(view)
