@@ -5,7 +5,6 @@ sentences for people. All of paho runs on the one thread (its external-loop inte
 """
 
 import contextlib
-import enum
 import queue
 import random
 import selectors
@@ -15,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -28,7 +27,20 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from chat.address import BrokerAddress
 from chat.bounded_client import BoundedClient
 from chat.errors import EntryError
+from chat.network_events import (
+    MQTT_LARGEST_PACKET,
+    Acknowledged,
+    Arrived,
+    BrokerLimits,
+    Connected,
+    Connecting,
+    Disconnected,
+    NetworkEvent,
+    Rejected,
+    Trouble,
+)
 from chat.protocol.limits import PACKET_BYTES
+from chat.reasons import refusal, rejection
 from chat.tls import distrust, tls_context
 
 KEEP_ALIVE_SECONDS: Final = 30
@@ -43,90 +55,13 @@ SESSION_SECONDS: Final = 7 * 24 * 3600
 CONTROL_EXPIRY_SECONDS: Final = 60
 LARGEST_PACKET: Final = PACKET_BYTES + 1024
 """What we let a broker send: the largest payload with its topic and properties."""
-MQTT_LARGEST_PACKET: Final = 256 * 1024 * 1024
 GOODBYE_SECONDS: Final = 0.5
 IN_FLIGHT: Final = 20
 """QoS 1 packets under way at once; paho's own limit can't follow the broker's, which is known only after CONNACK."""
 
 
-class Trouble(enum.Enum):
-    """Why a connection ended or did not come about."""
-
-    NAME_NOT_FOUND = "name not found"
-    UNREACHABLE = "unreachable"
-    CERTIFICATE = "certificate"
-    NOT_AUTHORISED = "not authorised"
-    TAKEN_OVER = "taken over"
-    PACKET_TOO_LARGE = "packet too large"
-    PROTOCOL = "protocol"
-    LOST = "lost"
-
-
 _FINAL: Final = frozenset({Trouble.CERTIFICATE, Trouble.NOT_AUTHORISED, Trouble.TAKEN_OVER, Trouble.PACKET_TOO_LARGE})
 """Trying again by itself would not mend these."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerLimits:
-    """What the broker's CONNACK allows. Of its other limits none matters here: nothing is retained, no wildcard or share is used."""
-
-    packet_bytes: int = MQTT_LARGEST_PACKET
-    receive_maximum: int = 65535
-    maximum_qos: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Connecting:
-    """An attempt begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The broker has accepted the connection and the subscriptions."""
-
-    limits: BrokerLimits
-    security: str
-    protocol: str
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The connection ended or did not come about. It is tried again at `retry_at` (monotonic seconds), or not by itself if None.
-
-    QoS 1 packets that were not acknowledged are forgotten; their owner publishes them again.
-    """
-
-    trouble: Trouble
-    sentence: str
-    retry_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A packet on one of the subscribed topics."""
-
-    topic: str
-    payload: bytes = field(repr=False)
-    qos: int
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The broker has the packet that was published with `token`."""
-
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The broker does not take the packet that was published with `token`."""
-
-    token: int
-    sentence: str
-
-
-NetworkEvent = Connecting | Connected | Disconnected | Arrived | Acknowledged | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +399,7 @@ class Connection:
             unknown_version = self._version is MQTTProtocolVersion.MQTTv5 and reason.value in (0x84, 0x81, 0x82)
             # A refused version counts as no answer, so that the next attempt is made with MQTT 3.1.1 at once.
             self._answered = not unknown_version
-            self._end = _Ended(Trouble.LOST, "") if unknown_version else self._refusal(reason)
+            self._end = _Ended(Trouble.LOST, "") if unknown_version else _Ended(*refusal(reason, self._broker.place))
             return
         self._answered = True
         self._limits = BrokerLimits(
@@ -515,7 +450,7 @@ class Connection:
         if token is None:
             return
         if reason.is_failure:
-            self._emit(Rejected(token, _rejection(reason)))
+            self._emit(Rejected(token, rejection(reason)))
         else:
             self._emit(Acknowledged(token))
         self._publish_held(client)
@@ -524,25 +459,7 @@ class Connection:
         self, _client: mqtt.Client, _data: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if flags.is_disconnect_packet_from_server and self._end is None and not self._stopping.is_set():
-            self._end = self._refusal(reason)
-
-    def _refusal(self, reason: ReasonCode) -> _Ended:
-        place = self._broker.place
-        match reason.value:
-            case 0x86 | 0x04 | 0x87 | 0x05 | 0x8A | 0x8C:
-                return _Ended(Trouble.NOT_AUTHORISED, f"{place} does not accept this user or password. Correct them in the settings.")
-            case 0x8E:
-                return _Ended(Trouble.TAKEN_OVER, "Another program uses this device’s key and took the session over. Close one of the two.")
-            case 0x95:
-                return _Ended(Trouble.PACKET_TOO_LARGE, f"A message was larger than {place} takes, so it closed the connection.")
-            case 0x88 | 0x89 | 0x8B | 0x03:
-                return _Ended(Trouble.UNREACHABLE, f"{place} is busy or shutting down.")
-            case 0x97 | 0x9F | 0x96:
-                return _Ended(Trouble.UNREACHABLE, f"{place} says that its quota is used up for now.")
-            case 0x9C | 0x9D:
-                return _Ended(Trouble.UNREACHABLE, f"{place} says that it has moved. Ask its operator for the new address.")
-            case _:
-                return _Ended(Trouble.UNREACHABLE, f"{place} refused the connection: {reason}.")
+            self._end = _Ended(*refusal(reason, self._broker.place))
 
 
 def _expiry(packet: int, seconds: int = CONTROL_EXPIRY_SECONDS) -> Any:
@@ -554,15 +471,3 @@ def _expiry(packet: int, seconds: int = CONTROL_EXPIRY_SECONDS) -> Any:
 def _properties(packet: int) -> Any:
     # paho sets the attributes of this class by name at run time, so no type can be given for them.
     return Properties(packet)  # type: ignore[no-untyped-call]
-
-
-def _rejection(reason: ReasonCode) -> str:
-    match reason.value:
-        case 0x87:
-            return "The broker does not let you write to this topic."
-        case 0x95:
-            return "The message is larger than this broker takes. Send it in parts."
-        case 0x97:
-            return "The broker’s quota is used up for now. Try again later."
-        case _:
-            return f"The broker refused the message: {reason}."

@@ -37,7 +37,8 @@ from chat.events import (
     Say,
     SayRefused,
 )
-from chat.network import Acknowledged, Arrived, Connected, Connecting, Connection, Disconnected, NetworkEvent, Rejected
+from chat.network import Connection
+from chat.network_events import Acknowledged, Arrived, Connected, Connecting, Disconnected, NetworkEvent, Rejected
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.clock import Moment
 from chat.protocol.names import normalise_name

@@ -19,16 +19,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from chat.address import BrokerAddress, parse_broker
-from chat.network import (
-    Acknowledged,
-    Arrived,
-    Connected,
-    Connection,
-    Disconnected,
-    NetworkEvent,
-    Rejected,
-    Trouble,
-)
+from chat.network import Connection
+from chat.network_events import Acknowledged, Arrived, Connected, Disconnected, NetworkEvent, Rejected, Trouble
 from chat.tls import tls_context
 from tests.brokers import PASSWORD, Certificates, Mosquitto, wait_until
 

@@ -58,7 +58,8 @@ class Login(tk.Frame):
         self._change.pack(side="right")
         self._summary.pack(side="left", fill="x", expand=True, padx=px(2))
         self._summary.configure(wraplength=px(250))
-        self.place_form = PlaceForm(body, theme, paint, settings)
+        self._body = body
+        self._place_form: PlaceForm | None = None
         self._foot = tk.Frame(body, bg=palette.background)
         self._foot.pack(fill="x", pady=(px(12), 0))
         self._error = tk.Label(
@@ -75,9 +76,18 @@ class Login(tk.Frame):
             self._foot, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(340), justify="left"
         )
         self._show_summary()
-        for field in (self.username, self.passphrase, *self.place_form.fields.values()):
+        for field in (self.username, self.passphrase):
             field.entry.bind("<Return>", lambda _: self.submit())
         self.bind("<Destroy>", self._stop_timers)
+
+    @property
+    def place_form(self) -> PlaceForm:
+        """The fields for where the room is. Most people never unfold them, so they are made when they are needed."""
+        if self._place_form is None:
+            self._place_form = PlaceForm(self._body, self._theme, self._paint, self._settings)
+            for field in self._place_form.fields.values():
+                field.entry.bind("<Return>", lambda _: self.submit())
+        return self._place_form
 
     def focus_first(self) -> None:
         """Put the cursor into the first entry that is empty."""
@@ -99,8 +109,9 @@ class Login(tk.Frame):
     def busy(self, sentence: str) -> None:
         """Show that something is going on; "" ends it."""
         self._is_busy = bool(sentence)
-        for part in (self.username, self.passphrase, self.place_form):
-            part.enable(not sentence)
+        for part in (self.username, self.passphrase, self._place_form):
+            if part is not None:
+                part.enable(not sentence)
         self.button.say("Cancel" if sentence else "Join")
         self._host.enable(not sentence)
         self._progress.configure(text=sentence)
@@ -116,11 +127,13 @@ class Login(tk.Frame):
     def refuse(self, field: str, sentence: str) -> None:
         """Show a sentence at the field it is about, and put the cursor there."""
         self.busy("")
-        fields = {"username": self.username, "passphrase": self.passphrase, **self.place_form.fields}
+        fields = {"username": self.username, "passphrase": self.passphrase}
+        if field not in fields:
+            fields |= self.place_form.fields
         if field not in fields:
             self._show_error(sentence)
             return
-        if field in self.place_form.fields:
+        if field not in ("username", "passphrase"):
             self.unfold()
         fields[field].complain(sentence)
         fields[field].entry.focus_set()
@@ -152,8 +165,10 @@ class Login(tk.Frame):
             self._error.pack_forget()
 
     def _show_summary(self) -> None:
-        fields = self.place_form.fields
-        self._summary.configure(text=clean_line(f"Topic {fields['topic'].value} at {fields['broker'].value}"))
+        broker, topic = self._settings.broker, self._settings.topic
+        if self._place_form is not None:
+            broker, topic = self._place_form.fields["broker"].value, self._place_form.fields["topic"].value
+        self._summary.configure(text=clean_line(f"Topic {topic} at {broker}"))
 
     def _suggest(self) -> None:
         self.passphrase.set(self._wishes.suggest())

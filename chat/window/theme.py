@@ -6,9 +6,11 @@ import sys
 import tkinter as tk
 import tkinter.font as tkfont
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
+_Made = TypeVar("_Made")
 FontName = Literal["body", "bold", "code", "name", "small", "small_bold", "tiny", "tiny_bold", "title", "heading", "avatar", "hero"]
 
 
@@ -81,6 +83,18 @@ _SIZES: Final[dict[FontName, tuple[int, bool]]] = {
 }  # fmt: skip
 
 
+class _OnDemand(dict[FontName, _Made]):
+    """Makes each value when it is first asked for."""
+
+    def __init__(self, make: Callable[[FontName], _Made]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: FontName) -> _Made:
+        made = self[name] = self._make(name)
+        return made
+
+
 class Theme:
     """What every widget of one window draws with. A change of look makes another theme and builds the widgets anew."""
 
@@ -92,14 +106,11 @@ class Theme:
         plain = _first(_FAMILIES, families, "TkDefaultFont")
         heavy = _first(_SEMIBOLD, families, "")
         fixed = _first(_MONOSPACED, families, "TkFixedFont")
-        self.fonts: dict[FontName, tkfont.Font] = {}
-        for name, (size, bold) in _SIZES.items():
-            family = fixed if name == "code" else heavy if bold and heavy else plain
-            weight: Literal["normal", "bold"] = "bold" if bold and not heavy else "normal"
-            self.fonts[name] = tkfont.Font(root, family=family, size=-self.px(size), weight=weight)
-        # Tk opens a font anew for each measurement unless some widget uses it: 0.8 ms instead of 3 µs.
-        self._keep_open = [tk.Label(root, font=font) for font in self.fonts.values()]
-        self.heights = {name: int(font.metrics("linespace")) for name, font in self.fonts.items()}
+        self._families = (plain, heavy, fixed)
+        # Each font costs a millisecond or two to open, and the login window needs only half of them.
+        self.fonts: Mapping[FontName, tkfont.Font] = _OnDemand(self._open_font)
+        self.heights: Mapping[FontName, int] = _OnDemand(lambda name: int(self.fonts[name].metrics("linespace")))
+        self._keep_open: list[tk.Label] = []
         self._widths: dict[tuple[str, str], int] = {}
 
     def px(self, length: float) -> int:
@@ -128,6 +139,16 @@ class Theme:
             else:
                 high = middle - 1
         return text[:low].rstrip() + "…"
+
+    def _open_font(self, name: FontName) -> tkfont.Font:
+        plain, heavy, fixed = self._families
+        size, bold = _SIZES[name]
+        family = fixed if name == "code" else heavy if bold and heavy else plain
+        weight: Literal["normal", "bold"] = "bold" if bold and not heavy else "normal"
+        font = tkfont.Font(self.root, family=family, size=-self.px(size), weight=weight)
+        # Tk opens a font anew for each measurement unless some widget uses it: 0.8 ms instead of 3 µs.
+        self._keep_open.append(tk.Label(self.root, font=font))
+        return font
 
     def close(self) -> None:
         """Release the fonts."""
