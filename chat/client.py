@@ -56,6 +56,7 @@ FRAME_MS: Final = 16
 FRAME_EVENTS: Final = 500
 """Events that are shown in one frame; more wait for the next, so that the window stays alive in a flood."""
 CLOSE_SECONDS: Final = 2.0
+PRELOAD_MS: Final = 150
 SWITCH_SECONDS: Final = 0.0005
 """How long a busy thread may keep Tk waiting for the interpreter; Python's own 5 ms make a window stutter."""
 HOST_PORTS: Final = (1883, 11883, 21883)
@@ -102,8 +103,8 @@ class ChatClient:
         self.dialog: SettingsDialog | None = None
         self.login: Login | None = self._make_login()
         self._timer = self.root.after(FRAME_MS, self._frame)
-        # Cryptography and paho take a third of a second to load; the person types meanwhile.
-        self.root.after_idle(lambda: threading.Thread(target=importlib.import_module, args=("chat.session",), daemon=True).start())
+        # Cryptography and paho take a third of a second to load, which must not hold up the window; the person types meanwhile.
+        self.root.after(PRELOAD_MS, lambda: threading.Thread(target=importlib.import_module, args=("chat.session",), daemon=True).start())
 
     def run(self) -> None:
         """Show the window until it is closed."""
