@@ -34,6 +34,8 @@ from chat.events import (
     MessagesFolded,
     MessageShown,
     Notice,
+    Older,
+    Page,
     Progress,
     Reconnect,
     Say,
@@ -41,6 +43,7 @@ from chat.events import (
 )
 from chat.protocol.limits import TEXT_BYTES
 from chat.text import clean_line, clean_text
+from chat.window.colour_fonts import leave_out_colour_fonts
 from chat.window.login import Login, LoginWishes
 from chat.window.paint import Paint
 from chat.window.theme import Theme, display_scale, palette_for
@@ -76,6 +79,7 @@ class ChatClient:
 
     def __init__(self, settings: Settings, places: Places) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        leave_out_colour_fonts()
         try:
             self.root = tk.Tk(className="encrypted-mqtt-chat")
         except tk.TclError:
@@ -261,7 +265,10 @@ class ChatClient:
             case JoinRefused(field, sentence):
                 self._refused(field, sentence)
             case Left(topic, unsent):
-                self._parting = [f"You left {clean_line(topic)}.", *(f"Not sent: {clean_text(text)[0]}" for text in unsent)]
+                self._parting = [
+                    f"You left {clean_line(topic)}.",
+                    *(f"Not sent yet; it goes out when you are back there: {clean_text(text)[0]}" for text in unsent),
+                ]
             case Closed():
                 self._session = None
                 if self._closing_until is None:
@@ -273,7 +280,7 @@ class ChatClient:
     def _show(
         self,
         view: "ChatView",
-        event: LinkChanged | MessageShown | DeliveryChanged | MessagesFolded | SayRefused | MembersChanged | ForeignCounted | Notice,
+        event: LinkChanged | Page | MessageShown | DeliveryChanged | MessagesFolded | SayRefused | MembersChanged | ForeignCounted | Notice,
     ) -> None:
         match event:
             case LinkChanged():
@@ -282,6 +289,8 @@ class ChatClient:
                 view.show_messages([(message, delivery)])
             case DeliveryChanged():
                 view.change_delivery(event)
+            case Page():
+                view.show_page(event)
             case MessagesFolded():
                 view.fold(event)
             case SayRefused(text, sentence):
@@ -332,6 +341,7 @@ class ChatClient:
         wishes = Wishes(
             send=lambda text: self._post(Say(text)),
             open_settings=self.open_settings,
+            older=lambda order: self._post(Older(order)),
             retry=lambda: self._post(Reconnect()),
             host=self._host,
         )

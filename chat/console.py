@@ -6,6 +6,7 @@ import sys
 import time
 import zlib
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TextIO, assert_never
@@ -34,6 +35,7 @@ from chat.events import (
     MessagesFolded,
     MessageShown,
     Notice,
+    Page,
     Progress,
     Say,
     SayRefused,
@@ -43,6 +45,8 @@ from chat.line_reader import LineReader, Typed
 from chat.session import Session
 from chat.text import clean_line, clean_text
 
+SHOWN_BEFORE: Final = 20
+"""Messages of before that a terminal shows when a room is entered."""
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
 """Windows notices Ctrl-C only between waits."""
@@ -217,6 +221,8 @@ class Console:
                 self._print(self._dim(f"{sentence} ({security})" if link is Link.CONNECTED else sentence))
                 if link is Link.STOPPED and not self._reader.interactive:
                     self._exit_code = 1
+            case Page(messages, _):
+                self._show_page(messages)
             case MessageShown(message, delivery):
                 if message.own:
                     self._show_own(message, delivery)
@@ -237,7 +243,7 @@ class Console:
             case Left(topic, unsent):
                 self._lost |= bool(unsent)
                 for text in unsent:
-                    self._print(f"Not sent in {clean_line(topic)}:\n{_indented(text)}")
+                    self._print(f"Not sent yet; it goes out when you are back in {clean_line(topic)}:\n{_indented(text)}")
                 self._sent.under_way.clear()
                 self._sent.waiting.clear()
             case Closed():
@@ -277,6 +283,12 @@ class Console:
             self._sent.waiting.add(message.key)
         elif self._reader.interactive and self._link is not Link.CONNECTED:
             self._print(self._dim("It goes out when the broker can be reached."))
+
+    def _show_page(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
+        """At a terminal, the last of what was said before; a pipe gets only what is new."""
+        if self._reader.interactive:
+            for message, _ in messages[-SHOWN_BEFORE:]:
+                self._show_message(message)
 
     def _show_message(self, message: Message) -> None:
         then, now = time.localtime(message.time), time.localtime()

@@ -118,20 +118,21 @@ class Cipher:
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
-    def seal(self, content: bytes) -> bytes:
-        """A fresh token for `content`, padded to a step, so that short contents all look alike."""
-        return base64.urlsafe_b64decode(self._fernet.encrypt_at_time(pad(content), 0))
+    def seal(self, content: bytes, *, padded: bool = True) -> bytes:
+        """A fresh token for `content`, padded to a step, so that short contents all look alike (on disk that would waste space)."""
+        return base64.urlsafe_b64decode(self._fernet.encrypt_at_time(pad(content) if padded else content, 0))
 
-    def open(self, token: bytes, largest: int) -> bytes:
+    def open(self, token: bytes, largest: int, *, padded: bool = True) -> bytes:
         """What was sealed. Raises `TokenError` for anything else; a token over `largest` bytes is not looked at."""
         length = len(token) - _TOKEN_OVERHEAD
-        if len(token) > largest or length < _SMALLEST_STEP or length % _BLOCK or token[0] != _TOKEN_VERSION:
+        least = _SMALLEST_STEP if padded else _BLOCK
+        if len(token) > largest or length < least or length % _BLOCK or token[0] != _TOKEN_VERSION:
             raise TokenError("not the shape of a token")
         try:
-            padded = self._fernet.decrypt(base64.urlsafe_b64encode(token))
+            content = self._fernet.decrypt(base64.urlsafe_b64encode(token))
         except InvalidToken:
             raise TokenError("not sealed with this key") from None
-        return unpad(padded)
+        return unpad(content) if padded else content
 
 
 def padded_length(length: int) -> int:

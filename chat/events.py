@@ -40,11 +40,23 @@ class Reconnect:
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """Show more of what was said before the message with this `Message.order`; a `Page` answers."""
+
+    order: tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
-    """Say goodbye, close the connection and the files, and end the session's thread."""
+    """Say goodbye, close the connection and the files, and end the session's thread.
+
+    What the broker does not have yet goes out when the room is entered again, unless it is to be forgotten.
+    """
+
+    forget_unsent: bool = False
 
 
-Command = Join | Say | Reconnect | Close
+Command = Join | Say | Older | Reconnect | Close
 
 # What the events carry.
 
@@ -167,6 +179,17 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Part of the kept conversation, in its order; `more` says whether there is something before it.
+
+    One follows each `Entered` with what was said last, others answer `Older`.
+    """
+
+    messages: tuple[tuple[Message, Delivery | None], ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MessageShown:
     """A message to show; `delivery` is None for the others' messages."""
 
@@ -176,12 +199,11 @@ class MessageShown:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryChanged:
-    """An own message came further, or failed with a reason. When it got its place in the conversation, `order` is new."""
+    """An own message came further, or failed with a reason."""
 
     key: str
     delivery: Delivery
     reason: str = ""
-    order: tuple[int, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +250,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The room was left. `unsent` are texts that the broker never confirmed; a face shows them so that nothing typed is lost."""
+    """The room was left. `unsent` are texts that the broker never confirmed; they go out when the room is entered again."""
 
     topic: str
     unsent: tuple[str, ...] = ()
@@ -244,6 +266,7 @@ Event = (
     | Entered
     | JoinRefused
     | LinkChanged
+    | Page
     | MessageShown
     | DeliveryChanged
     | MessagesFolded

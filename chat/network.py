@@ -73,6 +73,11 @@ class _Publish:
 
 
 @dataclass(frozen=True, slots=True)
+class _Receipt:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Will:
     topic: str
     payload: bytes
@@ -106,7 +111,7 @@ class Connection:
         self._subscriptions = list(subscriptions)
         self._will = _Will(*will)
         self._inbox = inbox
-        self._wishes: queue.SimpleQueue[_Publish | _Will] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[_Publish | _Receipt | _Will] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._retry = threading.Event()
         self._farewell: tuple[str, bytes] | None = None
@@ -138,6 +143,11 @@ class Connection:
     def publish(self, topic: str, payload: bytes, qos: int, token: int) -> None:
         """Publish while connected. A QoS 1 packet is answered with `Acknowledged` or `Rejected`, unless the connection breaks first."""
         self._wishes.put(_Publish(topic, payload, qos, token))
+        self._wake()
+
+    def acknowledge(self, receipt: int) -> None:
+        """Tell the broker that a packet of QoS 1 is safe here. Receipts of an earlier connection are forgotten: it sends those again."""
+        self._wishes.put(_Receipt(receipt))
         self._wake()
 
     def set_will(self, topic: str, payload: bytes) -> None:
@@ -253,6 +263,7 @@ class Connection:
             protocol=self._version,
             transport="websockets" if broker.websocket else "tcp",
             reconnect_on_failure=False,
+            manual_ack=True,
             clean_session=None if modern else False,
         )
         client.connect_timeout = CONNECT_SECONDS
@@ -348,7 +359,9 @@ class Connection:
                 return
             if isinstance(wish, _Will):
                 self._will = wish
-            elif client is not None:
+            elif client is not None and isinstance(wish, _Receipt):
+                client.ack(wish.number, 1)
+            elif client is not None and isinstance(wish, _Publish):
                 self._held.append(wish)
                 self._publish_held(client)
 
@@ -436,14 +449,16 @@ class Connection:
             self._accepted_at = time.monotonic()
             self._emit(self._accepted)
 
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        if message.retain:
-            return
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
-            topic = message.topic
+            topic = "" if message.retain else message.topic
         except UnicodeDecodeError:
+            topic = ""
+        if not topic:
+            if message.qos:
+                client.ack(message.mid, message.qos)
             return
-        self._emit(Arrived(topic, bytes(message.payload), message.qos))
+        self._emit(Arrived(topic, bytes(message.payload), message.qos, message.mid))
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties) -> None:
         token = self._tokens.pop(mid, None)

@@ -59,11 +59,12 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A packet on one of the subscribed topics."""
+    """A packet on one of the subscribed topics. The broker keeps one of QoS 1 until `Connection.acknowledge` is called with `receipt`."""
 
     topic: str
     payload: bytes = field(repr=False)
     qos: int
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True)

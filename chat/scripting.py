@@ -94,7 +94,7 @@ class _Sending:
         finally:
             if self._reader is not None:
                 self._reader.close()
-            self._session.post(Close())
+            self._session.post(Close(forget_unsent=True))
             self._session.join(CLOSE_SECONDS)
 
     def _done(self) -> bool:

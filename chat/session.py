@@ -4,6 +4,7 @@ Every face (window, console, scripts, tests) uses it in the same way: `start`, `
 and end with `Close`. Whatever comes from outside the thread comes through its one inbox.
 """
 
+import contextlib
 import queue
 import random
 import threading
@@ -11,11 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, assert_never
 
 from chat.address import BrokerAddress, normalise_topic
-from chat.device_store import DeviceStore, open_store
 from chat.encryption import RoomKeys, derive_root, room_keys
 from chat.errors import ChatError, EntryError, StorageError
 from chat.events import (
@@ -31,21 +32,33 @@ from chat.events import (
     Left,
     Link,
     LinkChanged,
+    Message,
+    MessagesFolded,
+    MessageShown,
     Notice,
+    Older,
+    Page,
     Progress,
     Reconnect,
     Say,
     SayRefused,
 )
+from chat.history import History, Order, open_history
 from chat.network import Connection
 from chat.network_events import Acknowledged, Arrived, Connected, Connecting, Disconnected, NetworkEvent, Rejected
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.clock import Moment
+from chat.protocol.faults import PacketError
 from chat.protocol.names import normalise_name
+from chat.protocol.records import Record, Text
 from chat.protocol.room import Channel, Packet, Room, Step
 
 INBOX_PACKETS: Final = 1000
 """When this many wait, the network thread pauses reading; TCP then slows the broker down."""
+COMMIT_PACKETS: Final = 200
+"""At most so many packets share one commit."""
+PAGE: Final = 100
+"""Records that are read from disk at once."""
 SAVE_PEERS_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 0.8
 """How long leaving a room waits for the broker to confirm what was sent last."""
@@ -60,13 +73,19 @@ class _Visit:
     broker: BrokerAddress
     topic: str
     keys: RoomKeys
-    store: DeviceStore
+    history: History
     room: Room
     connection: Connection
     up: bool = False
     outbox: dict[int, Packet] = field(default_factory=dict)
     """Records that the broker has not confirmed, by the token that its answer will carry."""
     save_peers_at: float | None = None
+    events: list[Event] = field(default_factory=list)
+    packets: list[Packet] = field(default_factory=list)
+    receipts: list[int] = field(default_factory=list)
+    """What waits for the next commit: it is shown, published and acknowledged once it is safe on disk."""
+    failure: str = ""
+    """Why the disk did not take it."""
 
     def topic_of(self, channel: Channel) -> str:
         return f"{self.topic}/{self.keys.tag}/{channel.value}"
@@ -94,7 +113,7 @@ class Session:
         self._passphrase = ""
         self._root_of: tuple[str, str] = ("", "")
         self._root = b""
-        self._closing = False
+        self._closing = self._forget_unsent = False
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
     def start(self) -> None:
@@ -115,6 +134,8 @@ class Session:
             while not self._closing:
                 self._handle(self._next_input())
                 self._tick()
+                if self._visit is not None and (self._inbox.empty() or len(self._visit.receipts) >= COMMIT_PACKETS):
+                    self._commit(self._visit)
         finally:
             self._leave()
             self._show(Closed())
@@ -145,11 +166,14 @@ class Session:
                 self._join(item)
             case Say(text):
                 self._say(text)
+            case Older(order):
+                if self._visit is not None:
+                    self._show_page(self._visit, order)
             case Reconnect():
                 if self._visit is not None:
                     self._visit.connection.reconnect_now()
-            case Close():
-                self._closing = True
+            case Close(forget_unsent):
+                self._closing, self._forget_unsent = True, forget_unsent
             case _FromNetwork(number, event):
                 if self._visit is not None and number == self._connections:
                     self._network_event(self._visit, event)
@@ -160,7 +184,7 @@ class Session:
         visit = self._visit
         if visit is None:
             return
-        self._carry_out(visit, visit.room.tick(_now()))
+        self._absorb(visit, visit.room.tick(_now()))
         if visit.save_peers_at is not None and time.monotonic() >= visit.save_peers_at:
             self._save_peers(visit)
 
@@ -174,16 +198,14 @@ class Session:
             keys = self._derive(passphrase, topic)
             if self._visit is not None and self._visit.keys.tag == keys.tag:
                 self._leave()
-            store = open_store(self._data_folder, keys)
+            history = open_history(self._data_folder, keys)
+            self._leave()
+            self._enter(wish, name, topic, keys, history)
+            self._passphrase = passphrase
         except EntryError as error:
             self._show(JoinRefused(error.field, str(error)))
-            return
         except ChatError as error:
             self._show(JoinRefused("", str(error)))
-            return
-        self._leave()
-        self._passphrase = passphrase
-        self._enter(wish, name, topic, keys, store)
 
     def _accept_passphrase(self, wish: Join) -> str:
         if not wish.passphrase and self._passphrase:
@@ -201,26 +223,53 @@ class Session:
             self._root_of = (passphrase, topic)
         return room_keys(self._root)
 
-    def _enter(self, wish: Join, name: str, topic: str, keys: RoomKeys, store: DeviceStore) -> None:
+    def _enter(self, wish: Join, name: str, topic: str, keys: RoomKeys, history: History) -> None:
         broker = wish.broker
         if wish.password is not None:
-            store.keep_password(broker.user, broker.place, wish.password)
-        room = Room(keys, name, store.chain, store.peers, _now(), random.SystemRandom())
-        store.save_chain()
+            history.keep_password(broker.user, broker.place, wish.password)
+        room = Room(keys, name, history.chain, history.peers, _now(), random.SystemRandom())
+        history.save_chain()
+        history.commit()
+        room.resume(self._read(room, history.to_send()))
         will = room.will()
         base = f"{topic}/{keys.tag}"
         self._connections += 1
         connection = Connection(
             broker,
-            password=store.password(broker.user, broker.place),
-            client_id=store.chain.client_id,
+            password=history.password(broker.user, broker.place),
+            client_id=history.chain.client_id,
             subscriptions=[(f"{base}/{channel.value}", qos) for channel, qos in _QOS.items()],
             will=(f"{base}/{will.channel.value}", will.token),
             inbox=self._inlet(self._connections),
         )
-        self._visit = _Visit(broker, topic, keys, store, room, connection)
+        self._visit = _Visit(broker, topic, keys, history, room, connection)
         self._show(Entered(broker, topic, name, room.device.hex(), keys.fingerprint))
+        self._show_page(self._visit, None)
         connection.start()
+
+    def _read(self, room: Room, packets: list[bytes]) -> list[Record]:
+        records = []
+        for packet in packets:
+            # What a newer version of this program kept is left for it.
+            with contextlib.suppress(PacketError):
+                records.append(room.read(packet))
+        return records
+
+    def _show_page(self, visit: _Visit, before: Order | None) -> None:
+        packets = visit.history.before(before, PAGE + 1)
+        unsent = {packet.record.key for packet in visit.outbox.values() if packet.record}
+        page: list[tuple[Message, Delivery | None]] = []
+        for record in self._read(visit.room, packets[-PAGE:]):
+            message = visit.room.message(record, _now())
+            if message is None:
+                continue
+            delivery = Delivery.AT_BROKER
+            if record.key in unsent:
+                delivery = Delivery.QUEUED
+            elif record.key in visit.room.waiting:
+                delivery = Delivery.WAITING
+            page.append((message, delivery if message.own else None))
+        self._show(Page(tuple(page), more=len(packets) > PAGE))
 
     def _inlet(self, number: int) -> Callable[[NetworkEvent], None]:
         def put(event: NetworkEvent) -> None:
@@ -235,6 +284,7 @@ class Session:
         visit = self._visit
         if visit is None:
             return
+        self._commit(visit)
         if visit.up:
             self._settle(visit)
         farewell = visit.room.farewell() if visit.up else None
@@ -242,10 +292,14 @@ class Session:
         self._connections += 1
         visit.connection.close((visit.topic_of(Channel.CONTROL), farewell.token) if farewell else None, CLOSE_SECONDS)
         self._visit = None
-        unsent = tuple(packet.message.text for packet in visit.outbox.values() if packet.message) + visit.room.waiting
+        unsent = [record for record in self._read(visit.room, visit.history.to_send()) if isinstance(record.body, Text)]
+        if self._forget_unsent:
+            for record in unsent:
+                visit.history.sent(record)
         self._save_peers(visit)
-        visit.store.close()
-        self._show(Left(visit.topic, unsent))
+        self._commit(visit)
+        visit.history.close()
+        self._show(Left(visit.topic, tuple(record.body.text for record in unsent if isinstance(record.body, Text))))
 
     def _settle(self, visit: _Visit) -> None:
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -255,6 +309,7 @@ class Session:
                     pass
                 case _FromNetwork() as item:
                     self._handle(item)
+                    self._commit(visit)
                 case command:
                     self._later.append(command)
 
@@ -264,7 +319,7 @@ class Session:
         if self._visit is None:
             self._show(SayRefused(text, "You are in no room. Join one first."))
             return
-        self._carry_out(self._visit, self._visit.room.say(text, _now()))
+        self._absorb(self._visit, self._visit.room.say(text, _now()))
 
     def _network_event(self, visit: _Visit, event: NetworkEvent) -> None:
         match event:
@@ -275,7 +330,8 @@ class Session:
                 self._show(LinkChanged(Link.CONNECTED, "Connected", security=event.security))
                 waiting = list(visit.outbox.items())
                 # First who one is, then what one said meanwhile.
-                self._carry_out(visit, visit.room.connected(_now()))
+                self._absorb(visit, visit.room.connected(_now()))
+                self._commit(visit)
                 for token, packet in waiting:
                     self._publish(visit, packet, token)
             case Disconnected():
@@ -283,66 +339,103 @@ class Session:
             case Arrived():
                 self._arrived(visit, event)
             case Acknowledged(token):
-                self._show_delivery(visit.outbox.pop(token, None), Delivery.AT_BROKER)
+                self._settled(visit, token, Delivery.AT_BROKER)
             case Rejected(token, sentence):
-                self._show_delivery(visit.outbox.pop(token, None), Delivery.FAILED, sentence)
+                self._settled(visit, token, Delivery.FAILED, sentence)
             case _:
                 assert_never(event)
 
     def _disconnected(self, visit: _Visit, event: Disconnected) -> None:
         visit.up = False
         step = visit.room.disconnected(_now())
-        if failure := self._keep_chain(visit):
-            self._show(Notice(failure))
+        self._keep(visit, visit.history.save_chain)
+        self._commit(visit)
         will = visit.room.will()
         visit.connection.set_will(visit.topic_of(will.channel), will.token)
         link = Link.STOPPED if event.retry_at is None else Link.WAITING
-        self._show(LinkChanged(link, event.sentence, event.retry_at))
-        self._carry_out(visit, step)
+        visit.events.append(LinkChanged(link, event.sentence, event.retry_at))
+        self._absorb(visit, step)
 
     def _arrived(self, visit: _Visit, event: Arrived) -> None:
         for channel in Channel:
             if event.topic == visit.topic_of(channel):
                 if visit.save_peers_at is None:
                     visit.save_peers_at = time.monotonic() + SAVE_PEERS_SECONDS
-                self._carry_out(visit, visit.room.receive(channel, event.payload, _now()))
+                self._absorb(visit, visit.room.receive(channel, event.payload, _now()))
+        if event.qos:
+            visit.receipts.append(event.receipt)
 
-    def _carry_out(self, visit: _Visit, step: Step) -> None:
-        records = [packet for packet in step.packets if packet.channel is Channel.RECORDS]
-        failure = self._keep_chain(visit) if records else ""
-        for event in step.events:
+    def _settled(self, visit: _Visit, token: int, delivery: Delivery, reason: str = "") -> None:
+        packet = visit.outbox.pop(token, None)
+        if packet is not None and packet.record is not None:
+            self._keep(visit, partial(visit.history.sent, packet.record))
+            if isinstance(packet.record.body, Text):
+                visit.events.append(DeliveryChanged(packet.record.key, delivery, reason))
+
+    def _absorb(self, visit: _Visit, step: Step) -> None:
+        """Write what a step says is to be kept; the rest of it waits for the commit."""
+        known: set[str] = set()
+
+        def write() -> None:
+            known.update(record.key for record in step.heard if not visit.history.add(record))
+            for record in step.said:
+                visit.history.add(record, to_send=True)
+            if step.said:
+                visit.history.save_chain()
+
+        self._keep(visit, write)
+        visit.events += (event for event in step.events if not _is_of(event, known))
+        visit.packets += step.packets
+
+    def _keep(self, visit: _Visit, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except StorageError as error:
+            visit.failure = str(error)
+
+    def _commit(self, visit: _Visit) -> None:
+        """Make it last, and only then show, publish and acknowledge it."""
+        self._keep(visit, visit.history.commit)
+        events, packets, receipts = visit.events, visit.packets, visit.receipts
+        visit.events, visit.packets, visit.receipts = [], [], []
+        failure, visit.failure = visit.failure, ""
+        if failure:
+            visit.history.roll_back()
+            events.append(Notice(failure))
+        for event in events:
             self._show(event)
-        for packet in step.packets:
-            if packet.channel is Channel.CONTROL:
+        for packet in packets:
+            if packet.record is None:
                 self._publish(visit, packet, 0)
             elif failure:
-                self._show_delivery(packet, Delivery.FAILED, failure)
+                if isinstance(packet.record.body, Text):
+                    self._show(DeliveryChanged(packet.record.key, Delivery.FAILED, failure))
             else:
                 self._tokens += 1
                 visit.outbox[self._tokens] = packet
                 self._publish(visit, packet, self._tokens)
-
-    def _keep_chain(self, visit: _Visit) -> str:
-        try:
-            visit.store.save_chain()
-        except StorageError as error:
-            return str(error)
-        return ""
+        if visit.up and not failure:
+            for receipt in receipts:
+                visit.connection.acknowledge(receipt)
 
     def _publish(self, visit: _Visit, packet: Packet, token: int) -> None:
         if visit.up:
             visit.connection.publish(visit.topic_of(packet.channel), packet.token, _QOS[packet.channel], token)
 
-    def _show_delivery(self, packet: Packet | None, delivery: Delivery, reason: str = "") -> None:
-        if packet is not None and packet.message is not None:
-            self._show(DeliveryChanged(packet.message.key, delivery, reason))
-
     def _save_peers(self, visit: _Visit) -> None:
         visit.save_peers_at = None
-        try:
-            visit.store.save_peers()
-        except StorageError as error:
-            self._show(Notice(str(error)))
+        self._keep(visit, visit.history.save_peers)
+
+
+def _is_of(event: Event, keys: set[str]) -> bool:
+    """Whether an event is only about records with these keys."""
+    match event:
+        case MessageShown(message, _):
+            return message.key in keys
+        case MessagesFolded(_, _, _, messages):
+            return all(message.key in keys for message in messages)
+        case _:
+            return False
 
 
 def _now() -> Moment:

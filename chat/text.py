@@ -13,6 +13,9 @@ MOST_LINES: Final = 40
 _MARKS_IN_A_ROW: Final = 3
 
 _MARK: Final = "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_TAGS: Final = "\U000e0020-\U000e007f"
+# Tags are invisible and could carry hidden words; they mean something only after a black flag, which they make that of a region.
+_STRAY_TAGS: Final = re.compile(f"(\U0001f3f4[{_TAGS}]{{1,8}}\U000e007f)|[{_TAGS}]")
 _TOO_MANY_MARKS: Final = re.compile(f"([{_MARK}]{{{_MARKS_IN_A_ROW}}})[{_MARK}]+")
 
 
@@ -36,6 +39,7 @@ def clean_text(text: str, longest: int = LONGEST, most_lines: int = MOST_LINES) 
     """What to show of a text, and whether it was cut. Line breaks stay; cleaning twice changes nothing."""
     cut = len(text) > longest
     shown = text[:longest].replace("\r\n", "\n").replace("\r", "\n").translate(_REPLACEMENTS)
+    shown = _STRAY_TAGS.sub(r"\1", shown)
     shown = _TOO_MANY_MARKS.sub(r"\1", shown).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     lines = shown.split("\n", most_lines)
     if len(lines) > most_lines:

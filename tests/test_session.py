@@ -1,6 +1,8 @@
 """Sessions over a real broker: what people say to each other arrives, whatever happens to the broker meanwhile."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +12,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from chat.encryption import derive_root, room_keys
+from chat.encryption import Cipher, derive_root, room_keys
 from chat.events import (
     Close,
     Closed,
@@ -22,9 +24,14 @@ from chat.events import (
     Left,
     Link,
     MessageShown,
+    Older,
+    Page,
     Reconnect,
     SayRefused,
 )
+from chat.history import open_history
+from chat.protocol.identity import DeviceKey
+from chat.protocol.records import Text, make_record, read_record
 from tests.brokers import PASSWORD, Mosquitto, wait_until
 from tests.people import PASSPHRASE, Person
 
@@ -142,6 +149,94 @@ def test_what_is_said_while_someone_s_connection_is_down_arrives(people: People,
     back = people("Bob", url=broker.url())
     back.wait_for_texts(["for later"])
     assert back.others()[0].name == "Ada"
+
+
+def test_the_conversation_is_there_after_a_restart(people: People) -> None:
+    ada, bob = people("Ada"), people("Bob")
+    ada.wait_for_online("Bob")
+    bob.wait_for_online("Ada")
+    for number in range(3):
+        ada.say(f"line {number}")
+    bob.wait_for_texts(["line 0", "line 1", "line 2"])
+    bob.say("heard")
+    ada.wait_for_texts(["heard"])
+    for person in (ada, bob):
+        person.close()
+    for name, own in (("Ada", [True, True, True, False]), ("Bob", [False, False, False, True])):
+        (page,) = people(name, url="mqtt://localhost:1").wait_for(Page)
+        assert [message.text for message, _ in page.messages] == ["line 0", "line 1", "line 2", "heard"]
+        assert [message.own for message, _ in page.messages] == own
+        assert [message.name for message, _ in page.messages] == ["Ada"] * 3 + ["Bob"]
+        assert {delivery for message, delivery in page.messages if message.own} == {Delivery.AT_BROKER}
+        assert not page.more
+
+
+def test_pages_of_a_long_conversation(people: People, tmp_path: Path) -> None:
+    ada = people("Ada", url="mqtt://localhost:1")
+    ada.wait_for(Page)
+    ada.close()
+    keys = room_keys(derive_root(PASSPHRASE, tmp_path.name))
+    history = open_history(tmp_path / "Ada", keys)
+    key = DeviceKey(bytes(32))
+    for number in range(1, 251):
+        history.add(make_record(key, keys.room, number, bytes(32), number, Text(f"line {number}")))
+    history.commit()
+    history.close()
+    back = people("Ada", url="mqtt://localhost:1")
+    shown: list[str] = []
+    order = None
+    for count in range(1, 4):
+        if order is not None:
+            back.session.post(Older(order))
+        page = back.wait_for(Page, count)[-1]
+        shown = [message.text for message, _ in page.messages] + shown
+        order = page.messages[0][0].order
+        assert page.more is (count < 3)
+    assert shown == [f"line {number}" for number in range(1, 251)]
+
+
+def test_what_was_typed_survives_a_kill_and_goes_out_after_it(people: People, tmp_path: Path) -> None:
+    bob = people("Bob")
+    bob.wait_for_online()
+    code = (
+        "import os, sys; from pathlib import Path; from tests.people import *\n"
+        "ada = Person(Path(sys.argv[1]), 'mqtt://localhost:1', sys.argv[2], 'Ada'); ada.wait_for_link(Link.WAITING)\n"
+        "for number in range(12): ada.say(f'line {number}')\n"
+        "ada.wait_for(MessageShown, 12); os.kill(os.getpid(), 9)"
+    )
+    root = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), tmp_path.name], cwd=root, check=False)
+    ada = people("Ada")
+    (page,) = ada.wait_for(Page)
+    assert {delivery for _, delivery in page.messages} == {Delivery.WAITING}
+    bob.wait_for_texts([f"line {number}" for number in range(12)], seconds=30)
+    assert bob.others()[0].name == "Ada"
+
+
+def test_a_replay_is_not_shown_even_if_the_numbers_were_not_saved(people: People, broker: Mosquitto, tmp_path: Path) -> None:
+    """What is in the history is known, whatever else was lost."""
+    ada, bob = people("Ada"), people("Bob")
+    ada.wait_for_online("Bob")
+    ada.say("once")
+    bob.wait_for_texts(["once"])
+    bob.close()
+    keys = room_keys(derive_root(PASSPHRASE, tmp_path.name))
+    history = open_history(tmp_path / "Bob", keys)
+    (packet,) = [packet for packet in history.before(None, 9) if isinstance(read_record(packet, keys.room).body, Text)]
+    history.peers.devices.clear()
+    history.save_peers()
+    history.commit()
+    history.close()
+    back = people("Bob")
+    ada.wait_for_online("Bob")
+    vandal = mqtt.Client(CallbackAPIVersion.VERSION2)
+    vandal.connect("localhost", broker.ports["mqtt"])
+    vandal.loop_start()
+    vandal.publish(f"{tmp_path.name}/{keys.tag}/m", Cipher(keys.messages).seal(packet), qos=1).wait_for_publish(5)
+    vandal.disconnect()
+    vandal.loop_stop()
+    ada.say("twice")
+    back.wait_for_texts(["twice"])
 
 
 def test_moving_to_another_broker_and_topic(people: People, start_broker: Callable[..., Mosquitto]) -> None:

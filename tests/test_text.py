@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat.text import LONGEST, MOST_LINES, clean_line, clean_text
 
+ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 HOSTILE = st.text(st.characters() | st.sampled_from("\x00\x1b\r\n\t\x9b\u202e\u2066\u200b\u0301\ud83d\udc00\U000e0001\u2028"), max_size=300)
 
 
@@ -28,7 +29,9 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
         assert clean_text(shown)[0][:LONGEST] == shown[:LONGEST]
 
 
-@pytest.mark.parametrize("text", ["good morning", "två rader\ntill", "👨‍👩‍👧 🏳️‍🌈", "سلام דגש", "नमस्ते ภาษาไทย", "e\u0301a\u0300", "a  b"])
+@pytest.mark.parametrize(
+    "text", ["good morning", "två rader\ntill", "👨‍👩‍👧 🏳️‍🌈", "سلام דגש", "नमस्ते ภาษาไทย", "e\u0301a\u0300", "a  b", ENGLAND]
+)
 def test_harmless_text_stays(text: str) -> None:
     assert clean_text(text) == (text, False)
 
@@ -42,6 +45,7 @@ def test_harmless_text_stays(text: str) -> None:
         ("user\u202etxt.exe", "usertxt.exe"),
         ("half \ud83d", "half \ufffd"),
         ("z" + "\u0310" * 50, "z" + "\u0310" * 3),
+        ("hid\U000e0068\U000e0069den\U000e007f", "hidden"),
     ],
 )
 def test_what_is_changed(text: str, shown: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chat.address import parse_broker
-from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded, Trust
+from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded, Page, Trust
 from chat.window.chat_view import ChatView, Wishes
 from chat.window.lines import break_lines
 from chat.window.paint import Paint
@@ -63,7 +63,7 @@ def bench(request: pytest.FixtureRequest, screen: str) -> Iterator[Bench]:
     theme = Theme(root, palette, scale)
     paint = Paint(theme)
     sent: list[str] = []
-    view = ChatView(root, theme, paint, Wishes(sent.append, lambda: None, lambda: None, lambda: None), LIMIT)
+    view = ChatView(root, theme, paint, Wishes(sent.append, lambda: None, lambda _: None, lambda: None, lambda: None), LIMIT)
     view.pack(fill="both", expand=True)
     bench = Bench(root, view, theme, paint, sent)
     root.report_callback_exception = lambda *failure: bench.failures.append(failure)
@@ -86,15 +86,34 @@ def test_messages_stand_in_the_order_of_the_conversation(bench: Bench) -> None:
     assert bench.rows() == ["line 1", "line 2", "line 3", "line 4", "line 5"]
 
 
-def test_an_own_message_takes_its_place_when_it_goes_out(bench: Bench) -> None:
-    bench.view.show_messages([(message(9, "mine", own=True, clock=10**6), Delivery.WAITING), (message(1), None)])
-    bench.view.show_messages([(message(3), None)])
-    bench.view.change_delivery(DeliveryChanged("key9", Delivery.QUEUED, order=(2, "aa", 1)))
-    bench.view.change_delivery(DeliveryChanged("key9", Delivery.FAILED, "The broker is full."))
+def test_an_own_message_shows_how_far_it_came(bench: Bench) -> None:
+    bench.view.show_messages([(message(2, "mine", own=True), Delivery.WAITING), (message(1), None), (message(3), None)])
+    bench.view.change_delivery(DeliveryChanged("key2", Delivery.FAILED, "The broker is full."))
     bench.update()
     assert bench.rows() == ["line 1", "mine", "line 3"]
     row = bench.view.transcript.rows[1]
     assert (row.delivery, row.reason) == (Delivery.FAILED, "The broker is full.")
+
+
+def test_older_messages_are_asked_for_when_the_first_row_comes_into_view(bench: Bench) -> None:
+    asked: list[tuple[int, str, int]] = []
+    bench.view.transcript._older = asked.append
+    bench.view.show_page(Page(tuple((message(number), None) for number in range(101, 201)), more=True))
+    bench.update()
+    assert asked == []
+    bench.view.transcript.to_start()
+    bench.update()
+    assert asked == [message(101).order]
+    bench.view.show_page(Page(tuple((message(number), None) for number in range(1, 101)), more=False))
+    bench.update()
+    top = bench.view.transcript.visible()[0].message
+    assert top is not None
+    assert 95 < top.order[0] <= 101
+    bench.view.transcript.to_start()
+    bench.update()
+    assert bench.rows() == [f"line {number}" for number in range(1, 201)]
+    assert len(asked) == 1
+    assert bench.view.transcript.unseen == 0
 
 
 def test_the_view_follows_the_end_until_one_scrolls_up(bench: Bench) -> None:

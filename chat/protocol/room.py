@@ -6,7 +6,8 @@ It does no I/O and reads no clock, so a test can run hundreds of rooms against e
 import enum
 import random
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.events import (
@@ -19,10 +20,9 @@ from chat.events import (
     MessagesFolded,
     MessageShown,
     SayRefused,
-    Trust,
 )
 from chat.protocol import limits
-from chat.protocol.clock import LARGEST, Moment, adopt_clock, clock_seconds, is_believable, next_clock
+from chat.protocol.clock import Moment, adopt_clock, clock_seconds, is_believable, next_clock
 from chat.protocol.control import Gone, Here, make_control, read_control
 from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey
@@ -43,19 +43,24 @@ class Channel(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A token to publish, and the own message it carries, if any."""
+    """A token to publish, and the own record that it carries, if any."""
 
     channel: Channel
     token: bytes = field(repr=False)
-    message: Message | None = field(default=None, repr=False)
+    record: Record | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
 class Step:
-    """What follows from one input: packets to publish and events to show, each in order."""
+    """What follows from one input, each in order: records to keep (others' and own), packets to publish, events to show.
+
+    Events about a record that turns out to be kept already are not to be shown.
+    """
 
     packets: list[Packet] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    heard: list[Record] = field(default_factory=list)
+    said: list[Record] = field(default_factory=list)
 
 
 class Room:
@@ -72,7 +77,7 @@ class Room:
         self._presence.begin_connection()
         self._chance = chance
         self._sending = TokenBucket(limits.SEND_BURST, limits.SEND_PER_SECOND, now.monotonic)
-        self._waiting: deque[Message] = deque()
+        self._waiting: deque[Record] = deque()
         self._foreign = 0
         self._members_changed = True
         self._foreign_changed = False
@@ -84,9 +89,21 @@ class Room:
         return self._device.public
 
     @property
-    def waiting(self) -> tuple[str, ...]:
-        """The texts that the sending limit still holds back."""
-        return tuple(message.text for message in self._waiting)
+    def waiting(self) -> frozenset[str]:
+        """The keys of the records that the sending limit still holds back."""
+        return frozenset(record.key for record in self._waiting)
+
+    def read(self, packet: bytes) -> Record:
+        """A record that was kept. Raises `PacketError`."""
+        return read_record(packet, self._keys.room)
+
+    def resume(self, records: Iterable[Record]) -> None:
+        """Go on sending what the broker did not have when the program ended. It keeps to the sending limit."""
+        self._waiting.extend(records)
+
+    def message(self, record: Record, now: Moment) -> Message | None:
+        """How a record that was kept is shown; None if it is not a message."""
+        return None if isinstance(record.body, Hello) else self._message_of(record, record.body, Novelty.NEW, now)
 
     def will(self) -> Packet:
         """What the broker is to publish if the connection being made breaks."""
@@ -116,15 +133,20 @@ class Room:
             return Step()
         if len(said.encode()) > limits.TEXT_BYTES:
             return Step(events=[SayRefused(text, f"This message is too long: at most {limits.TEXT_BYTES // 1024} KiB. Send it in parts.")])
-        message = self._own_message(said, now)
-        if not self._waiting and self._sending.take(now.monotonic):
-            step = Step()
-            self._send(message, now, step)
-            return step
-        if len(self._waiting) >= limits.SEND_WAITING:
+        goes_out = not self._waiting and self._sending.take(now.monotonic)
+        if not goes_out and len(self._waiting) >= limits.SEND_WAITING:
             return Step(events=[SayRefused(text, f"{limits.SEND_WAITING} messages are waiting to go out. Send this one in a moment.")])
-        self._waiting.append(message)
-        return Step(events=[MessageShown(message, Delivery.WAITING)])
+        step = Step()
+        self._announce(now, step)
+        body = Text(said)
+        record = self._next_record(body, now, step)
+        message = self._message_of(record, body, Novelty.NEW, now)
+        step.events.append(MessageShown(message, Delivery.QUEUED if goes_out else Delivery.WAITING))
+        if goes_out:
+            self._send(record, step)
+        else:
+            self._waiting.append(record)
+        return step
 
     def receive(self, channel: Channel, token: bytes, now: Moment) -> Step:
         """Take whatever arrived on a topic of the room. What is not a valid packet is counted, and nothing else comes of it."""
@@ -146,7 +168,9 @@ class Room:
         """Do what time has made due: send what waited, say that one is here, tell of changes."""
         step = Step()
         while self._waiting and self._sending.take(now.monotonic):
-            self._send(self._waiting.popleft(), now, step, shown=True)
+            record = self._waiting.popleft()
+            self._send(record, step)
+            step.events.append(DeliveryChanged(record.key, Delivery.QUEUED))
         here, fell_silent = self._presence.tick(now)
         self._members_changed |= fell_silent
         if here is not None:
@@ -170,6 +194,7 @@ class Room:
         novelty = note_sequence(peer, record.sequence, record.hash[:16])
         if novelty is Novelty.SEEN:
             return
+        step.heard.append(record)
         self._chain.clock = adopt_clock(self._chain.clock, record.clock, now.wall)
         peer.last_seen = now.wall
         if isinstance(record.body, Hello):
@@ -189,7 +214,7 @@ class Room:
             key=record.key,
             device=record.device.hex(),
             name=self._presence.display_name(record.device),
-            own=False,
+            own=record.device == self.device,
             text=body.text if isinstance(body, Text) else "",
             time=clock_seconds(record.clock) if trusted else now.wall,
             order=(record.clock, record.device.hex(), record.sequence),
@@ -199,45 +224,27 @@ class Room:
             newer=isinstance(body, Unknown),
         )
 
-    def _own_message(self, text: str, now: Moment) -> Message:
-        return Message(
-            key=f"own-{self._chance.getrandbits(64):016x}",
-            device=self.device.hex(),
-            name=self._name,
-            own=True,
-            text=text,
-            time=now.wall,
-            order=(LARGEST, self.device.hex(), len(self._waiting)),
-            trust=Trust.PINNED,
-        )
-
-    def _send(self, message: Message, now: Moment, step: Step, shown: bool = False) -> None:
-        self._announce(now, step)
-        record = self._next_record(Text(message.text), now)
-        order = (record.clock, message.device, record.sequence)
+    def _send(self, record: Record, step: Step) -> None:
         if (answer := self._presence.answer()) is not None:
             step.packets.append(self._say_control(answer))
-        step.packets.append(self._seal_record(record, message))
-        if shown:
-            step.events.append(DeliveryChanged(message.key, Delivery.QUEUED, order=order))
-        else:
-            step.events.append(MessageShown(replace(message, order=order), Delivery.QUEUED))
+        step.packets.append(self._seal_record(record))
 
     def _announce(self, now: Moment, step: Step) -> None:
         """Tell the name for good, before anything is said under it."""
         if self._chain.announced != self._name:
             self._chain.announced = self._name
-            step.packets.append(self._seal_record(self._next_record(Hello(self._name), now)))
+            step.packets.append(self._seal_record(self._next_record(Hello(self._name), now, step)))
 
-    def _next_record(self, body: Text | Hello, now: Moment) -> Record:
+    def _next_record(self, body: Text | Hello, now: Moment, step: Step) -> Record:
         chain = self._chain
         chain.clock = next_clock(chain.clock, now.wall)
         record = make_record(self._device, self._keys.room, chain.sequence + 1, chain.head, chain.clock, body)
         chain.sequence, chain.head = record.sequence, record.hash
+        step.said.append(record)
         return record
 
-    def _seal_record(self, record: Record, message: Message | None = None) -> Packet:
-        return Packet(Channel.RECORDS, self._records.seal(record.packet), message)
+    def _seal_record(self, record: Record) -> Packet:
+        return Packet(Channel.RECORDS, self._records.seal(record.packet), record)
 
     def _say_control(self, body: Here) -> Packet:
         return self._seal_control(body, self._presence.next_counter())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded
+from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded, Page
 from chat.text import clean_line
 from chat.window.banner import Banner
 from chat.window.composer import Composer
@@ -28,6 +28,7 @@ class Wishes:
 
     send: Callable[[str], object]
     open_settings: Callable[[], object]
+    older: Callable[[tuple[int, str, int]], object]
     retry: Callable[[], object]
     host: Callable[[], object]
 
@@ -50,7 +51,7 @@ class ChatView(tk.Frame):
         self.banner.pack(fill="x")
         self.composer = Composer(centre, theme, paint, self._send, text_limit)
         self.composer.pack(side="bottom", fill="x")
-        self.transcript = Transcript(centre, theme, paint)
+        self.transcript = Transcript(centre, theme, paint, wishes.older)
         self.reading = Reading(self.transcript, theme, paint)
         self.transcript.pack(fill="both", expand=True)
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
@@ -65,13 +66,17 @@ class ChatView(tk.Frame):
             f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
         )
 
+    def show_page(self, page: Page) -> None:
+        """Part of what was said before."""
+        self.transcript.add_older(page.messages, more=page.more)
+
     def show_messages(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
         """Messages that arrived or were sent since the last time."""
         self.transcript.add(messages)
 
     def change_delivery(self, event: DeliveryChanged) -> None:
         """An own message came further."""
-        self.transcript.change_delivery(event.key, event.delivery, event.reason, event.order)
+        self.transcript.change_delivery(event.key, event.delivery, event.reason)
 
     def fold(self, event: MessagesFolded) -> None:
         """Messages that came too fast."""
@@ -98,6 +103,8 @@ class ChatView(tk.Frame):
         self.header.take_over(old.header)
         self.transcript.take_over(old.transcript)
         self.members.take_over(old.members)
+        self._wanted = old._wanted
+        self._place_members()
         self.composer.restore(old.composer.content())
         if old.header.link is not None:
             self.show_link(old.header.link)

@@ -104,7 +104,8 @@ class Composer(tk.Frame):
 
     def _show_hint(self) -> None:
         if self.text.compare("end-1c", "==", "1.0"):
-            self._hint.place(x=self._theme.px(14), rely=0.5, anchor="w")
+            # Within the text's own margin, so just right of the cursor.
+            self._hint.place(x=self._theme.px(2), rely=0.5, anchor="w")
         else:
             self._hint.place_forget()
 

@@ -141,10 +141,17 @@ class Hint:
         palette = self._theme.palette
         self._shown = top = tk.Toplevel(self._widget)
         top.wm_overrideredirect(True)
-        label = tk.Label(top, text=self.text, font=self._theme.fonts["small"], bg=palette.text, fg=palette.background, padx=8, pady=4)
+        px = self._theme.px
+        label = tk.Label(
+            top, text=self.text, font=self._theme.fonts["small"], bg=palette.text, fg=palette.background, padx=px(8), pady=px(4),
+            wraplength=px(420), justify="left",
+        )  # fmt: skip
         label.pack()
         x, y = self._widget.winfo_pointerxy()
-        top.wm_geometry(f"+{x + 8}+{y + 18}")
+        x = min(x + px(8), self._widget.winfo_screenwidth() - label.winfo_reqwidth() - px(4))
+        below = y + px(18) + label.winfo_reqheight() <= self._widget.winfo_screenheight()
+        y = y + px(18) if below else y - px(8) - label.winfo_reqheight()
+        top.wm_geometry(f"+{max(0, x)}+{max(0, y)}")
 
     def _hide(self, _event: "tk.Event[tk.Misc]") -> None:
         if self._timer:

@@ -27,13 +27,13 @@ class Header(tk.Frame):
         self._avatar = tk.Label(self, bd=0, bg=palette.background, fg="#FFFFFF", compound="center", font=theme.fonts["heading"], text="#")
         self._avatar.pack(side="left", padx=(px(18), px(12)))
         words = tk.Frame(self, bg=palette.background)
-        words.pack(side="left")
+        words.bind("<Configure>", self._fit)
         upper = tk.Frame(words, bg=palette.background)
         upper.pack(anchor="w")
         self._topic = tk.Label(upper, font=theme.fonts["title"], fg=palette.text, bg=palette.background, bd=0, pady=0)
         self._topic.pack(side="left")
         lock = tk.Label(upper, image=paint.icon("lock", px(14), palette.ok, palette.background), bd=0, bg=palette.background)
-        lock.pack(side="left", padx=px(6))
+        lock.pack(side="left", padx=(px(6), 0))
         self._fingerprint = Hint(lock, theme, "")
         self._people = tk.Label(words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, bd=0, pady=0)
         self._people.pack(anchor="w")
@@ -43,9 +43,12 @@ class Header(tk.Frame):
             )
         self._pill = tk.Label(self, bd=0, bg=palette.background, compound="center", font=theme.fonts["small_bold"])
         self._pill.pack(side="right", padx=px(10))
+        # Packed last, the words get what is left over: the state of the connection shows in every window.
+        words.pack(side="left", fill="x", expand=True)
         self._security = Hint(self._pill, theme, "")
         self.link: LinkChanged | None = None
         self.topic = self.fingerprint = ""
+        self._topic_width = px(300)
         self._timer = ""
         self.bind("<Destroy>", self._stop)
 
@@ -57,7 +60,7 @@ class Header(tk.Frame):
     def show_room(self, topic: str, fingerprint: str) -> None:
         """Another room."""
         self.topic, self.fingerprint = topic, fingerprint
-        self._topic.configure(text=self._theme.shorten(without_emoji(clean_line(topic)), "title", self._theme.px(300)))
+        self._show_topic()
         self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
         self._avatar.configure(image=self._paint.avatar(self._theme.px(38), topic, self._theme.palette.background))
 
@@ -70,6 +73,13 @@ class Header(tk.Frame):
         self.link = change
         self._security.text = clean_line(f"{change.sentence} ({change.security})" if change.security else change.sentence)
         self._tick()
+
+    def _fit(self, event: "tk.Event[tk.Misc]") -> None:
+        self._topic_width = max(self._theme.px(40), event.width - self._theme.px(14 + 6 + 4))
+        self._show_topic()
+
+    def _show_topic(self) -> None:
+        self._topic.configure(text=self._theme.shorten(without_emoji(clean_line(self.topic)), "title", self._topic_width))
 
     def _tick(self) -> None:
         self._stop()

@@ -13,17 +13,20 @@ from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme
 
 _BASE: Final = (
-    "[\U0001f000-\U0001f0ff\U0001f18e\U0001f191-\U0001f19a\U0001f201-\U0001f265\U0001f300-\U0001f64f\U0001f680-\U0001faff"
+    "[\U0001f000-\U0001f0ff\U0001f170\U0001f171\U0001f17e\U0001f17f\U0001f18e\U0001f191-\U0001f19a\U0001f201-\U0001f265\U0001f300-\U0001f64f\U0001f680-\U0001faff"
     "\u231a\u231b\u23e9-\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26ce\u26d4"
     "\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c"
     "\u2b50\u2b55]|[\u00a9\u00ae\u203c-\u3299](?=\ufe0f)"
 )
 _TAIL: Final = "(?:\ufe0f|[\U0001f3fb-\U0001f3ff])?"
 _EMOJI: Final = re.compile(
-    f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|(?:{_BASE}){_TAIL}(?:\u200d[\u2640-\u27bf\U0001f300-\U0001faff]{_TAIL}){{0,7}}"
+    f"[\U0001f1e6-\U0001f1ff]{{2}}|\U0001f3f4[\U000e0030-\U000e007a]{{1,8}}\U000e007f|[0-9#*]\ufe0f?\u20e3|(?:{_BASE}){_TAIL}(?:\u200d[\u2640-\u27bf\U0001f300-\U0001faff]{_TAIL}){{0,7}}"
     "|[\U0001f1e6-\U0001f1ff]"
 )
-_WORDS: Final = re.compile(r"\s+|\S+")
+_CJK: Final = "\u2e80-\u2fff\u3001-\u30ff\u3105-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f\U00020000-\U0003ffff"
+_CLOSING: Final = "\u3001\u3002\u3005\u3009\u300b\u300d\u300f\u3011\u3015\u30fc\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3d\uff5d"
+# Chinese and Japanese have no spaces: a line may end after each sign, unless the next one closes something.
+_WORDS: Final = re.compile(rf"\s+|[{_CJK}][{_CLOSING}]*|[^\s{_CJK}]+")
 _LONGEST_WORD: Final = 200
 """A longer run without a space is measured piece by piece, so that no single measurement is slow."""
 MOST_EMOJI: Final = 100

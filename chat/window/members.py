@@ -51,6 +51,7 @@ class MemberPanel(tk.Frame):
     def take_over(self, old: "MemberPanel") -> None:
         """Show what another panel showed."""
         self._foreign.configure(text=old._foreign["text"])
+        self._open = old._open
         self.show_members(old._members)
 
     def show_foreign(self, total: int) -> None:

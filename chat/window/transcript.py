@@ -8,7 +8,7 @@ and may wait for a busy thread to give it back.
 import bisect
 import time
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from chat.events import Delivery, Message
@@ -39,7 +39,7 @@ proc draw_rows {canvas dead moved made} {
 class Transcript(tk.Canvas):
     """Shows rows in the order of the conversation, the newest at the bottom, and stays there until scrolled up."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, older: Callable[[Order], object]) -> None:
         super().__init__(parent, bg=theme.palette.chat, bd=0, highlightthickness=0, yscrollincrement=1, confine=False, takefocus=True)
         self.theme, self._paint = theme, paint
         self.rows: list[Row] = []
@@ -52,6 +52,9 @@ class Transcript(tk.Canvas):
         """The size of what shows."""
         self.offset = 0
         """The world coordinate of the view's upper edge."""
+        self._older = older
+        self._more = False
+        """Whether there is something before the first row that can be asked for."""
         self._by_key: dict[str, Row] = {}
         self._folds: dict[str, Row] = {}
         """By device, the fold that takes its next messages."""
@@ -59,6 +62,8 @@ class Transcript(tk.Canvas):
         self._drawn: dict[Row, tuple[Layout, int, Range | None]] = {}
         """What is drawn: its layout, its top in world coordinates, and the selected part."""
         self._laid_out: set[Row] = set()
+        self._resume: tuple[Row, int] | None = None
+        """The row to begin at when the first rows are drawn, and its top in the view."""
         self._idle = ""
         self.tk.eval(_DRAW)
         self.bind("<Configure>", self._resized)
@@ -78,6 +83,13 @@ class Transcript(tk.Canvas):
             self.unseen += not self.pinned and not message.own
         self._later()
 
+    def add_older(self, messages: Sequence[tuple[Message, Delivery | None]], *, more: bool) -> None:
+        """Add what was said before; with `more`, `older` is called when the first row comes into view."""
+        unseen = self.unseen
+        self.add(messages)
+        self.unseen = unseen
+        self._more = more
+
     def add_notice(self, sentence: str) -> None:
         """Add a line about the room at the end."""
         self._append("notice", sentence)
@@ -96,16 +108,12 @@ class Transcript(tk.Canvas):
         self._trim_folds()
         self._later()
 
-    def change_delivery(self, key: str, delivery: Delivery, reason: str, order: Order | None) -> None:
+    def change_delivery(self, key: str, delivery: Delivery, reason: str) -> None:
         """An own message came further."""
         row = self._by_key.get(key)
         if row is None:
             return
         row.delivery, row.reason, row.layout = delivery, reason, None
-        if order is not None and order != row.place[0]:
-            del self.rows[self.place_of(row)]
-            row.place = (order, 0, key)
-            bisect.insort(self.rows, row, key=_place)
         self._later()
 
     def open(self, row: Row) -> None:
@@ -125,14 +133,17 @@ class Transcript(tk.Canvas):
     def clear(self) -> None:
         """Forget everything."""
         self.rows, self._by_key, self._folds, self.selection = [], {}, {}, None
-        self.pinned, self.unseen = True, 0
+        self.pinned, self.unseen, self._more = True, 0, False
         self._later()
 
     def take_over(self, old: "Transcript") -> None:
         """Show what another transcript showed, which is not used any more."""
         self.rows, self._by_key, self._folds, self._numbers = old.rows, old._by_key, old._folds, old._numbers
+        self._more = old._more
         for row in self.rows:
             row.layout = None
+        self.pinned, self.unseen = old.pinned, old.unseen
+        self._resume = next(((row, old._drawn[row][1] - old.offset) for row in old.visible()), None)
         self._later()
 
     def texts(self) -> list[str]:
@@ -259,6 +270,9 @@ class Transcript(tk.Canvas):
             if at_end:
                 self.pinned, self.unseen = True, 0
         self._apply({self.rows[place]: top for place, top in tops.items()}, offset)
+        if 0 in tops and self._more and len(self.rows) < LOADED_ROWS:
+            self._more = False
+            self._older(next(row.message.order for row in self.rows if row.message))
 
     def _inside(self, tops: dict[int, int], offset: int) -> tuple[int, bool]:
         """The offset at which the view shows no more emptiness than it has to, and whether that is the end."""
@@ -279,6 +293,9 @@ class Transcript(tk.Canvas):
         seen = [row for row in self.visible() if self._has(row)]
         if seen:
             return self.place_of(seen[0]), self._drawn[seen[0]][1]
+        resume, self._resume = self._resume, None
+        if resume is not None and self._has(resume[0]):
+            return self.place_of(resume[0]), offset + resume[1]
         return 0, offset + self.theme.px(10)
 
     def _anchor_at_end(self, offset: int) -> tuple[int, int]:

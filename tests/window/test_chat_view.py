@@ -26,7 +26,7 @@ class Asked:
 
     def wishes(self) -> Wishes:
         note = self.others.append
-        return Wishes(self.sent.append, lambda: note("settings"), lambda: note("retry"), lambda: note("host"))
+        return Wishes(self.sent.append, lambda: note("settings"), lambda _: note("older"), lambda: note("retry"), lambda: note("host"))
 
 
 @pytest.fixture
@@ -174,3 +174,41 @@ def test_a_topic_from_outside_is_cleaned(bench: Bench, view: ChatView) -> None:
     bench.look()
     assert "😀" not in words_in(view.header)
     assert "\u202e" not in words_in(view)
+
+
+@pytest.mark.parametrize("width", [480, 640])
+def test_a_narrow_window_still_shows_the_connection_and_the_whole_trouble(bench: Bench, view: ChatView, width: int) -> None:
+    view.enter(Entered(ENTERED.broker, "home/with/a/very/long/topic" * 4, "ada", "ada1", "ABCD"))
+    view.show_link(LinkChanged(Link.WAITING, "The broker broker.example.org does not answer.", time.monotonic() + 60))
+    bench.root.geometry(f"{width}x640")
+    bench.wait(lambda: view.winfo_width() == width)
+    bench.look()
+    header = view.header
+    assert header._pill.winfo_width() >= header._pill.winfo_reqwidth()
+    assert header._topic.winfo_width() >= header._topic.winfo_reqwidth()
+    assert header._topic["text"].endswith("…")
+    words = view.banner._words
+    assert words.winfo_width() >= words.winfo_reqwidth()
+    assert words.winfo_reqwidth() > 150
+    for button in buttons(view.banner).values():
+        assert button.winfo_width() >= button.winfo_reqwidth()
+        assert button.winfo_rootx() + button.winfo_width() <= header.winfo_rootx() + header.winfo_width()
+
+
+def test_another_look_keeps_the_place_where_one_reads_and_the_folded_panel(bench: Bench, view: ChatView, asked: Asked) -> None:
+    view.show_messages([(message(number), None) for number in range(200)])
+    bench.look()
+    view.transcript.scroll(-3000)
+    view.show_messages([(message(number), None) for number in range(200, 204)])
+    view.toggle_members()
+    bench.look()
+    first = view.transcript.visible()[0]
+    theme = Theme(bench.root, DARK, 1.0)
+    dark = ChatView(bench.root, theme, Paint(theme), asked.wishes(), 1000)
+    dark.take_over(view)
+    view.destroy()
+    dark.pack(fill="both", expand=True)
+    bench.look()
+    assert dark.transcript.visible()[0] is first
+    assert (dark.transcript.pinned, dark.transcript.unseen) == (False, 4)
+    assert not dark.members.winfo_ismapped()

@@ -109,6 +109,9 @@ def test_an_enormous_clipboard_is_kept_out(bench: Bench, composer: Composer) -> 
 
 def test_the_hint_shows_only_in_an_empty_box(bench: Bench, composer: Composer) -> None:
     assert composer._hint.winfo_ismapped()
+    caret = composer.text.bbox("1.0")
+    assert caret is not None
+    assert 0 <= composer._hint.winfo_x() - caret[0] <= 4
     bench.press(composer.text, "<a>")
     assert not composer._hint.winfo_ismapped()
     bench.press(composer.text, "<BackSpace>")

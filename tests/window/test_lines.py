@@ -8,6 +8,7 @@ from chat.text import clean_text
 from chat.window.lines import MOST_EMOJI, Line, break_lines, split_emoji, without_emoji
 from tests.window.conftest import Bench
 
+ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 TEXTS = st.text(st.sampled_from("ab W\n 😀👍🏽é日\u0301\u200d\ufe0f🇩🇪1\u20e3"), max_size=120)
 
 
@@ -32,7 +33,7 @@ def test_the_parts_are_the_text(text: str) -> None:
     assert "".join(part for _, part in split_emoji(text)) == text
 
 
-@pytest.mark.parametrize("emoji", ["😀", "👍🏽", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "1️⃣", "❤️", "👩🏽‍💻"])
+@pytest.mark.parametrize("emoji", ["😀", "👍🏽", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "1️⃣", "❤️", "👩🏽‍💻", "🅰️", ENGLAND])
 def test_an_emoji_is_one_picture(bench: Bench, emoji: str) -> None:
     assert split_emoji(f"a{emoji}b") == [(False, "a"), (True, emoji), (False, "b")]
     (line,) = break_up(bench, emoji, 200)
@@ -48,3 +49,10 @@ def test_a_text_of_nothing_but_different_emoji_does_not_stop_the_window(bench: B
 
 def test_line_breaks_stay(bench: Bench) -> None:
     assert ["".join(piece.text for piece in line.pieces) for line in break_up(bench, "one\n\ntwo words", 400)] == ["one", "", "two words"]
+
+
+def test_words_without_spaces_between_them_fill_their_lines(bench: Bench) -> None:
+    lines = break_up(bench, "hello " + "日本語の文章は空白なしで続きます。" * 6, 200)
+    wide = bench.theme.width("日", "body")
+    assert all(line.width > 200 - 3 * wide for line in lines[:-1])
+    assert not any(line.pieces[0].text.startswith("。") for line in lines)

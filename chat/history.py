@@ -1,7 +1,8 @@
-"""What one device keeps of one room on disk: its key and place in the room, the other devices, and broker passwords.
+"""What one device keeps of one room on disk: the records of everyone, what is still to be sent, its key, and the other devices.
 
-A store is an SQLite file whose rows are tokens under a random database key; that key lies in the same file, sealed with a key from
-the room's root. So the file opens with the passphrase alone, and tells whoever has only the file how large it is and no more.
+A history is an SQLite file whose rows are tokens under a random database key; that key lies in the same file, sealed with a key from
+the room's root. So the file opens with the passphrase alone. Whoever has only the file sees how many records there are, how long
+they are, when each was written, and the first four bytes of its device's key; that is what sorts them.
 
 SQLite's exclusive locking makes sure that two programs never use one device at a time. A second program on the same data folder
 gets the next file and is a device of its own.
@@ -20,8 +21,16 @@ import msgspec
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.errors import StorageError
 from chat.protocol.memory import Chain, Peers
+from chat.protocol.records import Record
 
 DEVICES_PER_FOLDER: Final = 16
+_TABLES: Final = """\
+BEGIN EXCLUSIVE;
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (position BLOB PRIMARY KEY, id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (position BLOB PRIMARY KEY) WITHOUT ROWID;
+COMMIT;
+"""
 _LARGEST_ROW: Final = 64 * 1024 * 1024
 _Content = TypeVar("_Content")
 
@@ -32,8 +41,12 @@ class Passwords(msgspec.Struct):
     by_user: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class DeviceStore:
-    """An open store. It belongs to the thread that opened it."""
+Order = tuple[int, str, int]
+"""Where a message stands in the conversation: clock, device key in hex, sequence (as in `chat.events.Message`)."""
+
+
+class History:
+    """An open history. It belongs to the thread that opened it. What is written counts from `commit` on, and survives anything then."""
 
     def __init__(self, path: Path, database: sqlite3.Connection, keys: RoomKeys) -> None:
         self._path = path
@@ -43,13 +56,50 @@ class DeviceStore:
         self.chain = self._load("chain", Chain, _new_chain)
         self.peers = self._load("peers", Peers, Peers)
         self._passwords = self._load("passwords", Passwords, Passwords)
+        self.commit()
+
+    def commit(self) -> None:
+        """Make everything since the last time last: not even a power cut loses it."""
+        if self._database.in_transaction:
+            with _sentences(self._path):
+                self._database.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Give up what was written since the last `commit`, because it can't be written."""
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def add(self, record: Record, *, to_send: bool = False) -> bool:
+        """Keep a record, and with `to_send` note that the broker does not have it. False if it is there already."""
+        row = (_position(record.clock, record.device.hex(), record.sequence) + record.hash[:16], record.hash[:16])
+        sealed = self._cipher.seal(record.packet, padded=False)
+        added = self._execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?)", (*row, sealed)).rowcount == 1
+        if added and to_send:
+            self._execute("INSERT INTO outbox VALUES (?)", (row[0],))
+        return added
+
+    def sent(self, record: Record) -> None:
+        """The broker has a record, or will never have it."""
+        position = _position(record.clock, record.device.hex(), record.sequence) + record.hash[:16]
+        self._execute("DELETE FROM outbox WHERE position = ?", (position,))
+
+    def to_send(self) -> list[bytes]:
+        """The records that the broker does not have, in their order, as the packets that tokens hold."""
+        rows = self._execute("SELECT sealed FROM record JOIN outbox USING (position) ORDER BY position")
+        return [self._open(row[0]) for row in rows]
+
+    def before(self, order: Order | None, count: int) -> list[bytes]:
+        """The `count` records that stand last before `order` (or at the end), in their order, as packets."""
+        end = _position(*order) if order is not None else b"\xff"
+        rows = self._execute("SELECT sealed FROM record WHERE position < ? ORDER BY position DESC LIMIT ?", (end, count)).fetchall()
+        return [self._open(row[0]) for row in reversed(rows)]
 
     def save_chain(self) -> None:
-        """Store the chain for good; when this returns, not even a power cut loses it."""
+        """Keep the chain as it is now."""
         self._save("chain", self.chain)
 
     def save_peers(self) -> None:
-        """Store what is known of the other devices."""
+        """Keep what is known of the other devices."""
         self._save("peers", self.peers)
 
     def password(self, user: str, place: str) -> str:
@@ -63,6 +113,7 @@ class DeviceStore:
         else:
             self._passwords.by_user.pop(f"{user} at {place}", None)
         self._save("passwords", self._passwords)
+        self.commit()
 
     def close(self) -> None:
         """Release the file for other programs."""
@@ -90,14 +141,10 @@ class DeviceStore:
         self._write(name, msgspec.msgpack.encode(content))
 
     def _read(self, name: str) -> bytes | None:
-        with _sentences(self._path):
-            row = self._database.execute("SELECT sealed FROM state WHERE name = ?", (name,)).fetchone()
+        row = self._execute("SELECT sealed FROM state WHERE name = ?", (name,)).fetchone()
         if row is None:
             return None
-        try:
-            content = self._cipher.open(row[0], _LARGEST_ROW)
-        except TokenError:
-            raise _damaged(self._path) from None
+        content = self._open(row[0], padded=True)
         # The name is sealed with the content, so that swapped rows are noticed.
         prefix = name.encode() + b"\0"
         if not content.startswith(prefix):
@@ -106,12 +153,23 @@ class DeviceStore:
 
     def _write(self, name: str, content: bytes) -> None:
         sealed = self._cipher.seal(name.encode() + b"\0" + content)
+        self._execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, sealed))
+
+    def _open(self, sealed: bytes, *, padded: bool = False) -> bytes:
+        try:
+            return self._cipher.open(sealed, _LARGEST_ROW, padded=padded)
+        except TokenError:
+            raise _damaged(self._path) from None
+
+    def _execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
         with _sentences(self._path):
-            self._database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, sealed))
+            if not self._database.in_transaction and not statement.startswith("SELECT"):
+                self._database.execute("BEGIN IMMEDIATE")
+            return self._database.execute(statement, values)
 
 
-def open_store(data_folder: Path, keys: RoomKeys) -> DeviceStore:
-    """Open the first store of this room that no other program uses, or make one. Raises `StorageError`."""
+def open_history(data_folder: Path, keys: RoomKeys) -> History:
+    """Open the first history of this room that no other program uses, or make one. Raises `StorageError`."""
     folder = data_folder / "rooms" / keys.tag
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -123,7 +181,7 @@ def open_store(data_folder: Path, keys: RoomKeys) -> DeviceStore:
             database = _open_exclusively(path)
         if database is not None:
             try:
-                return DeviceStore(path, database, keys)
+                return History(path, database, keys)
             except BaseException:
                 database.close()
                 raise
@@ -135,10 +193,9 @@ def _open_exclusively(path: Path) -> sqlite3.Connection | None:
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
-        database.execute("BEGIN EXCLUSIVE")
-        database.execute("CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID")
-        database.execute("COMMIT")
+        database.executescript(_TABLES)
     except sqlite3.OperationalError as error:
         database.close()
         if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -168,3 +225,8 @@ def _damaged(path: Path) -> StorageError:
 
 def _new_chain() -> Chain:
     return Chain(seed=secrets.token_bytes(32), client_id=secrets.token_hex(11))
+
+
+def _position(clock: int, device: str, sequence: int) -> bytes:
+    """The order of the conversation as bytes that sort the same way. Four bytes of a key tell devices apart well enough for that."""
+    return clock.to_bytes(8, "big") + bytes.fromhex(device)[:4] + sequence.to_bytes(8, "big")
