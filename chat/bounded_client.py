@@ -9,13 +9,20 @@ import ssl
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
 
+UNSENT_PACKETS: Final = 10_000
+"""How many packets wait for a broker that does not read; every answer to a flood of its own is one."""
 HANDSHAKE_BYTES: Final = 16 * 1024
 """The longest answer to a websocket's HTTP request that is read."""
 
 
 class OversizeError(OSError):
     """The broker sends more than was agreed."""
+
+
+class UnwantedQosError(Exception):
+    """The broker sends with a QoS above the granted one, which MQTT forbids (MQTT 5, section 3.8.4)."""
 
 
 class _HandshakeSocket:
@@ -78,6 +85,17 @@ class BoundedClient(mqtt.Client):
         except OversizeError:
             self.oversize = True
             raise
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        # paho would keep each packet of QoS 2 until the broker releases it, up to 65,535 of them. Bit 2 stands for QoS 2 and 3.
+        if self._in_packet["command"] & 0x04:
+            raise UnwantedQosError
+        return super()._handle_publish()
+
+    def loop_misc(self) -> MQTTErrorCode:
+        if len(self._out_packet) > UNSENT_PACKETS:
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        return super().loop_misc()
 
     def shut_down(self) -> None:
         """End whatever waits on the socket, from any thread; a TLS socket's own `shutdown` would upset the thread that uses it."""

@@ -159,7 +159,10 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class JoinRefused:
-    """The room was not entered. `field` is as in `EntryError`, "" when no single entry is at fault. The old room is still there."""
+    """The room was not entered. `field` is as in `EntryError`, "" when no single entry is at fault.
+
+    The old room is still there, unless `Left` came before.
+    """
 
     field: str
     sentence: str

@@ -56,6 +56,8 @@ CONTROL_EXPIRY_SECONDS: Final = 60
 LARGEST_PACKET: Final = PACKET_BYTES + 1024
 """What we let a broker send: the largest payload with its topic and properties."""
 GOODBYE_SECONDS: Final = 0.5
+RECEIPTS: Final = 1 << 16
+"""Packet identifiers are below this; a receipt is one of them plus this for each attempt, since a new session uses them again."""
 IN_FLIGHT: Final = 20
 """QoS 1 packets under way at once; paho's own limit can't follow the broker's, which is known only after CONNACK."""
 
@@ -135,6 +137,7 @@ class Connection:
         self._subscribed: set[int] = set()
         self._end: _Ended | None = None
         self._answered = False
+        self._attempts = 0
 
     def start(self) -> None:
         """Start the thread and the first attempt."""
@@ -164,6 +167,10 @@ class Connection:
         self._farewell = farewell
         self._stopping.set()
         self._wake()
+        if self._thread.ident is None:
+            self._wake_end.close()
+            self._waker.close()
+            return
         self._thread.join(timeout * 0.75)
         if self._thread.is_alive() and self._client is not None:
             # It waits inside a connect or a handshake; without the socket it can't.
@@ -222,6 +229,7 @@ class Connection:
     def _attempt(self) -> _Ended:
         """Connect and serve until the end, whose reason is returned."""
         self._answered = False
+        self._attempts += 1
         self._accepted = None
         self._end = None
         self._tokens.clear()
@@ -360,7 +368,9 @@ class Connection:
             if isinstance(wish, _Will):
                 self._will = wish
             elif client is not None and isinstance(wish, _Receipt):
-                client.ack(wish.number, 1)
+                attempt, identifier = divmod(wish.number, RECEIPTS)
+                if attempt == self._attempts:
+                    client.ack(identifier, 1)
             elif client is not None and isinstance(wish, _Publish):
                 self._held.append(wish)
                 self._publish_held(client)
@@ -458,7 +468,7 @@ class Connection:
             if message.qos:
                 client.ack(message.mid, message.qos)
             return
-        self._emit(Arrived(topic, bytes(message.payload), message.qos, message.mid))
+        self._emit(Arrived(topic, bytes(message.payload), message.qos, self._attempts * RECEIPTS + message.mid))
 
     def _on_publish(self, client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties) -> None:
         token = self._tokens.pop(mid, None)

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -168,7 +168,7 @@ class Session:
                 self._say(text)
             case Older(order):
                 if self._visit is not None:
-                    self._show_page(self._visit, order)
+                    self._keep(self._visit, partial(self._show_page, self._visit, order))
             case Reconnect():
                 if self._visit is not None:
                     self._visit.connection.reconnect_now()
@@ -200,7 +200,11 @@ class Session:
                 self._leave()
             history = open_history(self._data_folder, keys)
             self._leave()
-            self._enter(wish, name, topic, keys, history)
+            try:
+                self._enter(wish, name, topic, keys, history)
+            except StorageError:
+                history.close()
+                raise
             self._passphrase = passphrase
         except EntryError as error:
             self._show(JoinRefused(error.field, str(error)))
@@ -292,14 +296,20 @@ class Session:
         self._connections += 1
         visit.connection.close((visit.topic_of(Channel.CONTROL), farewell.token) if farewell else None, CLOSE_SECONDS)
         self._visit = None
-        unsent = [record for record in self._read(visit.room, visit.history.to_send()) if isinstance(record.body, Text)]
-        if self._forget_unsent:
-            for record in unsent:
-                visit.history.sent(record)
+        unsent: list[str] = []
+        self._keep(visit, lambda: unsent.extend(self._unsent(visit)))
         self._save_peers(visit)
         self._commit(visit)
         visit.history.close()
-        self._show(Left(visit.topic, tuple(record.body.text for record in unsent if isinstance(record.body, Text))))
+        self._show(Left(visit.topic, tuple(unsent)))
+
+    def _unsent(self, visit: _Visit) -> Iterator[str]:
+        """The texts that the broker does not have; they are forgotten if that was asked for."""
+        for record in self._read(visit.room, visit.history.to_send()):
+            if isinstance(record.body, Text):
+                if self._forget_unsent:
+                    visit.history.sent(record)
+                yield record.body.text
 
     def _settle(self, visit: _Visit) -> None:
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -387,9 +397,10 @@ class Session:
         visit.events += (event for event in step.events if not _is_of(event, known))
         visit.packets += step.packets
 
-    def _keep(self, visit: _Visit, write: Callable[[], object]) -> None:
+    def _keep(self, visit: _Visit, work: Callable[[], object]) -> None:
+        """Do something with the history; why it failed is told at the commit."""
         try:
-            write()
+            work()
         except StorageError as error:
             visit.failure = str(error)
 

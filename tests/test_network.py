@@ -458,3 +458,58 @@ def test_tls_below_1_2_is_not_spoken(broker: Mosquitto) -> None:
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+def test_packets_of_a_qos_that_was_not_asked_for_end_the_connection(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:
+    pushed = 0
+
+    def serve(client: socket.socket) -> None:
+        nonlocal pushed
+        _greet(client, 0)
+        for number in range(1, 2001):
+            body = b"\x00\x06home/m" + number.to_bytes(2, "big") + b"\x00" + bytes(60_000)
+            client.sendall(b"\x34" + _remaining_length(len(body)) + body)
+            pushed += len(body)
+
+    one = line(raw_broker(serve))
+    assert one.wait_for(Disconnected).trouble is Trouble.PROTOCOL
+    assert pushed < 20 * 1024 * 1024
+    assert one.told(Arrived) == []
+
+
+def test_a_broker_that_floods_and_never_reads_is_left(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:
+    def serve(client: socket.socket) -> None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        _greet(client, 0)
+        while True:
+            client.sendall(b"\x33\x0b\x00\x06home/m\x00\x01\x00" * 20_000)
+
+    assert line(raw_broker(serve)).wait_for(Disconnected, seconds=60).trouble is Trouble.LOST
+
+
+def test_a_receipt_of_an_earlier_connection_is_forgotten(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:
+    answers: list[bytes] = []
+
+    def serve(client: socket.socket) -> None:
+        _greet(client, 0)
+        if not answers:
+            answers.append(b"")
+            client.sendall(b"\x32\x0c\x00\x06home/m\x00\x01\x00x")
+            return
+        client.sendall(b"\x32\x0c\x00\x06home/m\x00\x02\x00x")
+        answers.append(client.recv(4))
+
+    one = line(raw_broker(serve))
+    early = one.wait_for(Arrived)
+    one.wait_for(Connected, 2)
+    late = one.wait_for(Arrived, 2)
+    one.connection.acknowledge(early.receipt)
+    one.connection.acknowledge(late.receipt)
+    wait_until(lambda: len(answers) == 2, pump=one.look)
+    assert answers[1] == b"\x40\x02\x00\x02"
+
+
+def test_a_connection_that_was_never_started_can_be_closed() -> None:
+    address = parse_broker("mqtt://127.0.0.1:1")
+    will = ("home/c", b"gone")
+    Connection(address, password="", client_id="x", subscriptions=[], will=will, inbox=lambda _event: None).close(None, 1.5)

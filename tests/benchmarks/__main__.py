@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.conversation import idle_memory, latency, receive_cost
+from tests.benchmarks.keeping import history
 from tests.benchmarks.start import first_window
 from tests.benchmarks.table import Figure
 from tests.brokers import Mosquitto
@@ -18,6 +19,7 @@ def main() -> None:
             figures: list[Figure] = [
                 *first_window(Path(folder)),
                 *receive_cost(),
+                *history(Path(folder)),
                 *latency(Path(folder), broker),
                 *idle_memory(Path(folder), broker),
             ]
