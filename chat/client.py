@@ -19,27 +19,40 @@ from typing import TYPE_CHECKING, Final, assert_never
 from chat.config import Places, Settings, save_settings
 from chat.errors import BrokerError, ChatError, StorageError
 from chat.events import (
+    Around,
     Close,
     Closed,
     Command,
+    Deleted,
     DeliveryChanged,
+    Edit,
     Entered,
     Event,
     ForeignCounted,
+    Found,
+    GapsChanged,
     Join,
     JoinRefused,
     Left,
     LinkChanged,
     MembersChanged,
+    MessageChanged,
     MessagesFolded,
     MessageShown,
+    Newer,
     Notice,
     Older,
     Page,
     Progress,
+    React,
+    ReceiptsChanged,
     Reconnect,
+    Resend,
+    Retract,
     Say,
     SayRefused,
+    Search,
+    Supplied,
 )
 from chat.protocol.limits import TEXT_BYTES
 from chat.text import clean_line, clean_text
@@ -269,6 +282,9 @@ class ChatClient:
                     f"You left {clean_line(topic)}.",
                     *(f"Not sent yet; it goes out when you are back there: {clean_text(text)[0]}" for text in unsent),
                 ]
+            case Deleted(sentence):
+                self._parting.append(sentence)
+                self._say_failure(sentence)
             case Closed():
                 self._session = None
                 if self._closing_until is None:
@@ -280,7 +296,22 @@ class ChatClient:
     def _show(
         self,
         view: "ChatView",
-        event: LinkChanged | Page | MessageShown | DeliveryChanged | MessagesFolded | SayRefused | MembersChanged | ForeignCounted | Notice,
+        event: (
+            LinkChanged
+            | Page
+            | MessageShown
+            | MessageChanged
+            | DeliveryChanged
+            | ReceiptsChanged
+            | GapsChanged
+            | Supplied
+            | Found
+            | MessagesFolded
+            | SayRefused
+            | MembersChanged
+            | ForeignCounted
+            | Notice
+        ),
     ) -> None:
         match event:
             case LinkChanged():
@@ -291,6 +322,16 @@ class ChatClient:
                 view.change_delivery(event)
             case Page():
                 view.show_page(event)
+            case MessageChanged(message):
+                view.change_message(message)
+            case ReceiptsChanged():
+                view.change_receipts(event)
+            case GapsChanged(gaps):
+                view.show_gaps(gaps)
+            case Supplied():
+                view.show_supplied(event)
+            case Found():
+                view.show_found(event)
             case MessagesFolded():
                 view.fold(event)
             case SayRefused(text, sentence):
@@ -339,9 +380,16 @@ class ChatClient:
         from chat.window.chat_view import ChatView, Wishes
 
         wishes = Wishes(
-            send=lambda text: self._post(Say(text)),
-            open_settings=self.open_settings,
+            send=lambda text, reply_to: self._post(Say(text, reply_to)),
+            edit=lambda key, text: self._post(Edit(key, text)),
+            retract=lambda key: self._post(Retract(key)),
+            react=lambda key, emoji, on: self._post(React(key, emoji, on)),
+            resend=lambda key: self._post(Resend(key)),
             older=lambda order: self._post(Older(order)),
+            newer=lambda order: self._post(Newer(order)),
+            around=lambda order: self._post(Around(order)),
+            search=lambda number, text: self._post(Search(number, text)),
+            open_settings=self.open_settings,
             retry=lambda: self._post(Reconnect()),
             host=self._host,
         )

@@ -19,26 +19,40 @@ from chat.errors import EntryError
 from chat.events import (
     Close,
     Closed,
+    Deleted,
+    DeleteData,
     Delivery,
     DeliveryChanged,
+    Edit,
     Entered,
     Event,
     ForeignCounted,
+    Found,
+    GapsChanged,
     Join,
     JoinRefused,
+    Keep,
     Left,
     Link,
     LinkChanged,
     Member,
     MembersChanged,
     Message,
+    MessageChanged,
     MessagesFolded,
     MessageShown,
     Notice,
     Page,
+    PageKind,
     Progress,
+    React,
+    ReceiptsChanged,
+    Resend,
+    Retract,
     Say,
     SayRefused,
+    Search,
+    Supplied,
     Trust,
 )
 from chat.line_reader import LineReader, Typed
@@ -59,6 +73,14 @@ _HELP: Final = """\
 /who            who is here, their fingerprints, and how many foreign packets were ignored
 /topic [NAME]   show the topic, or go to another one
 /broker [URL]   show the broker, or go to another one
+/reply TEXT     answer the last message of another member
+/react EMOJI    put an emoji under it
+/edit TEXT      give your last message another text
+/delete         take your last message back
+/retry          send again what the broker refused
+/search WORDS   find messages: words, "phrases", from:name, since:2026-11-01, since:7d
+/keep DAYS      keep what is said for so many days; all and 0 are possible too
+/delete-data    leave, and delete what this computer keeps of the room
 /help           this list
 /quit           leave
 Everything else is sent. To begin a message with /, write //."""
@@ -98,6 +120,10 @@ class Console:
         """How many of a device's folded messages were told, by device."""
         self._entered = False
         self._moving: Join | None = None
+        self._last_own = self._last_other = ""
+        """The keys of the messages that commands are about."""
+        self._refused: list[str] = []
+        self._searches = 0
         self._lost = False
         """Whether some text did not come to the broker."""
         self._ending = False
@@ -173,6 +199,18 @@ class Console:
                 self._move_to_broker(argument)
             case "/broker":
                 self._print(self._join.broker.place)
+            case "/reply" | "/react" | "/edit" | "/delete" | "/retry":
+                self._about_last(command, argument)
+            case "/search" if argument:
+                self._searches += 1
+                self._session.post(Search(self._searches, argument))
+            case "/keep" if argument == "all" or (argument.isascii() and argument.isdecimal() and len(argument) < 6):
+                self._session.post(Keep(None if argument == "all" else int(argument)))
+                self._print(self._dim("Kept for good." if argument == "all" else f"Kept for {int(argument)} days."))
+            case "/delete-data" if argument == "yes":
+                self._session.post(DeleteData())
+            case "/delete-data":
+                self._print("This deletes the conversation and your key in this room from this computer. Type /delete-data yes to do it.")
             case _ if command.startswith("/") and not command.startswith("//"):
                 self._print(f"There is no command {clean_line(command)}. /help lists them.")
             case _:
@@ -182,6 +220,27 @@ class Console:
         if text.strip():
             self._sent.saying.append(text)
             self._session.post(Say(text))
+
+    def _about_last(self, command: str, argument: str) -> None:
+        """Do something about the last message of another member or one's own."""
+        key = self._last_own if command in ("/edit", "/delete", "/retry") else self._last_other
+        if not key or (command in ("/reply", "/edit", "/react") and not argument):
+            self._print("There is no such message yet." if argument or not key else f"What? {command} needs something after it.")
+            return
+        match command:
+            case "/reply":
+                self._sent.saying.append(argument)
+                self._session.post(Say(argument, key))
+            case "/react":
+                self._session.post(React(key, argument))
+            case "/edit":
+                self._session.post(Edit(key, argument))
+            case "/delete":
+                self._session.post(Retract(key))
+            case _:
+                for refused in self._refused:
+                    self._session.post(Resend(refused))
+                self._refused.clear()
 
     def _move_to_broker(self, url: str) -> None:
         present = self._join.broker
@@ -221,14 +280,19 @@ class Console:
                 self._print(self._dim(f"{sentence} ({security})" if link is Link.CONNECTED else sentence))
                 if link is Link.STOPPED and not self._reader.interactive:
                     self._exit_code = 1
-            case Page(messages, _):
-                self._show_page(messages)
+            case Page(kind, messages):
+                if kind is PageKind.LAST:
+                    self._show_page(messages)
             case MessageShown(message, delivery):
                 if message.own:
+                    self._last_own = message.key
                     self._show_own(message, delivery)
                 else:
+                    self._last_other = message.key
                     self._show_message(message)
             case DeliveryChanged(key, delivery, reason):
+                if delivery is Delivery.FAILED:
+                    self._refused.append(key)
                 self._show_delivery(key, delivery, reason)
             case MessagesFolded(device, name, count, _):
                 self._show_folded(device, name, count)
@@ -240,6 +304,20 @@ class Console:
                 self._show_members(members)
             case ForeignCounted(total):
                 self._foreign = total
+            case MessageChanged(message):
+                self._show_change(message)
+            case Found():
+                self._show_found(event)
+            case Supplied(names):
+                self._print(self._dim(f"What was said before you came is from {', '.join(map(clean_line, names))}."))
+            case GapsChanged(gaps):
+                for gap in gaps[:3]:
+                    self._print(self._dim(f"{gap.count:,} messages from {clean_line(gap.name)} are missing; nobody who is here has them."))
+            case ReceiptsChanged():
+                pass
+            case Deleted(sentence):
+                self._print(sentence)
+                self._exit_code = 0
             case Left(topic, unsent):
                 self._lost |= bool(unsent)
                 for text in unsent:
@@ -250,6 +328,22 @@ class Console:
                 self._exit_code = 1
             case _:
                 assert_never(event)
+
+    def _show_change(self, message: Message) -> None:
+        if message.retracted:
+            self._print(self._dim(f"{clean_line(message.name)} deleted a message."))
+        elif message.edited:
+            self._print(self._dim(f"{clean_line(message.name)} changed a message to: {clean_text(message.text)[0]}"))
+        for reaction in message.reactions:
+            self._print(
+                self._dim(f"{clean_line(reaction.emoji)} from {', '.join(map(clean_line, reaction.names))}: {clean_line(message.text, 60)}")
+            )
+
+    def _show_found(self, event: Found) -> None:
+        if event.complete and event.number == self._searches:
+            for message in reversed(event.messages):
+                self._show_message(message)
+            self._print(self._dim(f"{len(event.messages)} found."))
 
     def _show_entered(self, event: Entered) -> None:
         # The passphrase stays with the session, which takes an empty one for the same.

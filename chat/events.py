@@ -28,10 +28,47 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteData:
+    """Leave the room and delete what this computer keeps of it. `Deleted` says what was done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
-    """Send `text` to the room."""
+    """Send `text` to the room, as a reply to the message with the key `reply_to` if there is one."""
 
     text: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Give an own message another text."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retract:
+    """Take an own message back: everyone then shows that it was deleted."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Put an emoji under a message, or take one's own away again if `on` is false."""
+
+    key: str
+    emoji: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Try a message again that the broker refused."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +84,28 @@ class Older:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """Show more of what was said after the message with this `Message.order`; a `Page` answers."""
+
+    order: tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Show the conversation around the message with this `Message.order` (None: its end); a `Page` answers."""
+
+    order: tuple[int, str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Look for messages: words, "phrases", from:name, since:2026-11-01. `Found` answers, with the same `number`, maybe several times."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Say goodbye, close the connection and the files, and end the session's thread.
 
@@ -56,7 +115,14 @@ class Close:
     forget_unsent: bool = False
 
 
-Command = Join | Say | Older | Reconnect | Close
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep what is said for so many days from now on; None keeps it all, 0 deletes it when the room is left. Earlier is not asked for."""
+
+    days: int | None
+
+
+Command = Join | Say | Edit | Retract | React | Resend | Older | Newer | Around | Search | Keep | DeleteData | Reconnect | Close
 
 # What the events carry.
 
@@ -81,7 +147,7 @@ class Delivery(enum.Enum):
     """Signed and ready; the broker does not have it yet."""
     AT_BROKER = "at the broker"
     FAILED = "failed"
-    """The broker refused it; `reason` says why."""
+    """The broker refused it; `reason` says why. `Resend` tries again."""
 
 
 class Trust(enum.Enum):
@@ -93,6 +159,27 @@ class Trust(enum.Enum):
     """Another key holds this name, or one that looks like it: be careful."""
     UNPINNED = "unpinned"
     """No name is known yet, or there was no room left for another pin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that another one answers, as it is now. `name` and `text` are empty while it is not here."""
+
+    key: str
+    order: tuple[int, str, int] | None = None
+    device: str = ""
+    name: str = ""
+    text: str = ""
+    retracted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One emoji under a message, with who put it there; `own` says whether this device did."""
+
+    emoji: str
+    names: tuple[str, ...]
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +204,11 @@ class Message:
     """The device signed another message with the same number: its key is in use twice, or its owner is not honest."""
     newer: bool = False
     """The sender uses a kind of message that this version does not know; `text` is empty."""
+    reply: Quote | None = None
+    edited: bool = False
+    retracted: bool = False
+    """The sender took it back; `text` is empty."""
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +223,27 @@ class Member:
     """Unix seconds by this computer's clock."""
     trust: Trust
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages of one device that are known to exist and that nobody who is here has. They belong before `order`."""
+
+    device: str
+    name: str
+    count: int
+    order: tuple[int, str, int]
+
+
+class PageKind(enum.Enum):
+    """What a page answers."""
+
+    LAST = "last"
+    """The end of the conversation; it takes the place of whatever is shown."""
+    OLDER = "older"
+    NEWER = "newer"
+    AROUND = "around"
+    """The surroundings of one message; it takes the place of whatever is shown."""
 
 
 # Events: what happened.
@@ -155,6 +268,8 @@ class Entered:
     username: str
     device: str
     fingerprint: str
+    keep_days: int | None = None
+    """For how long the history is kept, as in `Keep`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +298,15 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of the kept conversation, in its order; `more` says whether there is something before it.
+    """Part of the kept conversation, in its order, and whether there is more of it before and after.
 
-    One follows each `Entered` with what was said last, others answer `Older`.
+    One of the kind LAST follows each `Entered`; the others answer `Older`, `Newer` and `Around`.
     """
 
+    kind: PageKind
     messages: tuple[tuple[Message, Delivery | None], ...]
-    more: bool
+    more_before: bool
+    more_after: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +315,48 @@ class MessageShown:
 
     message: Message
     delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message that may be shown looks different now: it was edited, taken back, or reacted to, or what it answers arrived."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsChanged:
+    """Who has this device's messages: for each other member that told it, the first and the last sequence (`Message.order[2]`) of a run.
+
+    So an own message with the sequence s is received by as many members as have a run with first <= s <= last, of `members`.
+    """
+
+    runs: tuple[tuple[int, int], ...]
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class GapsChanged:
+    """All gaps now, of every device."""
+
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What was said before this device joined came from these members. It belongs above a divider right before `order`."""
+
+    names: tuple[str, ...]
+    order: tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found so far, newest first. With `complete`, that is everything there is."""
+
+    number: int
+    messages: tuple[Message, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +411,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """What this computer kept of a room is deleted; `sentence` says what that was."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """The room was left. `unsent` are texts that the broker never confirmed; they go out when the room is entered again."""
 
@@ -271,12 +437,18 @@ Event = (
     | LinkChanged
     | Page
     | MessageShown
+    | MessageChanged
     | DeliveryChanged
+    | ReceiptsChanged
+    | GapsChanged
+    | Supplied
+    | Found
     | MessagesFolded
     | SayRefused
     | MembersChanged
     | ForeignCounted
     | Notice
     | Left
+    | Deleted
     | Closed
 )

@@ -2,7 +2,10 @@
 
 A history is an SQLite file whose rows are tokens under a random database key; that key lies in the same file, sealed with a key from
 the room's root. So the file opens with the passphrase alone. Whoever has only the file sees how many records there are, how long
-they are, when each was written, and the first four bytes of its device's key; that is what sorts them.
+they are, when each was written, the first eight bytes of its device's key, and which of them are about which.
+
+Two tables are in the order in which they grow: `record` by the conversation's order, messages apart from the rest, and `place` by device
+and number. So a new record costs the same however many there are.
 
 SQLite's exclusive locking makes sure that two programs never use one device at a time. A second program on the same data folder
 gets the next file and is a device of its own.
@@ -11,27 +14,40 @@ gets the next file and is a device of its own.
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.errors import StorageError
-from chat.protocol.memory import Chain, Peers
-from chat.protocol.records import Record
+from chat.protocol.identity import DeviceKey
+from chat.protocol.memory import Chain, Peer, Peers
+from chat.protocol.records import ID_BYTES, Record, Reference, Said
+from chat.protocol.spans import Span
 
 DEVICES_PER_FOLDER: Final = 16
-_TABLES: Final = """\
+DEVICE_BYTES: Final = 8
+"""How much of a device's key tells it from others on disk; nobody finds two keys that begin alike by chance or by trying."""
+SHAPE: Final = 1
+"""The number of this arrangement of tables, as SQLite's `user_version`."""
+_TABLES: Final = f"""\
 BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS record (position BLOB PRIMARY KEY, id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (position BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS peer (device BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (position BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (place BLOB PRIMARY KEY, position BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about (target BLOB, position BLOB, PRIMARY KEY (target, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (place BLOB PRIMARY KEY) WITHOUT ROWID;
+PRAGMA user_version = {SHAPE};
 COMMIT;
 """
 _LARGEST_ROW: Final = 64 * 1024 * 1024
+_MESSAGE, _OTHER = b"\0", b"\1"
+"""The first byte of a position: only messages are paged through."""
+_CLOCK: Final = slice(1, 9)
 _Content = TypeVar("_Content")
 
 
@@ -54,8 +70,10 @@ class History:
         self._cipher = Cipher(keys.database)
         self._cipher = Cipher(self._load_or_make_key())
         self.chain = self._load("chain", Chain, _new_chain)
-        self.peers = self._load("peers", Peers, Peers)
+        self.peers = Peers(dict(self._peers()), self._load("pins", dict[str, bytes], dict))
         self._passwords = self._load("passwords", Passwords, Passwords)
+        self.keep_days: int | None = self._load("keep days", int | None, _for_ever)
+        """For how many days what is said is kept; None is for ever."""
         self.commit()
 
     def commit(self) -> None:
@@ -64,43 +82,142 @@ class History:
             with _sentences(self._path):
                 self._database.execute("COMMIT")
 
-    def roll_back(self) -> None:
-        """Give up what was written since the last `commit`, because it can't be written."""
+    def roll_back(self, devices: Iterable[bytes]) -> None:
+        """Give up what was written since the last `commit`, because it can't be written, these devices' states included."""
         if self._database.in_transaction:
             self._database.execute("ROLLBACK")
+        for device in devices:
+            row = self._execute("SELECT sealed FROM peer WHERE device = ?", (device[:DEVICE_BYTES],)).fetchone()
+            if row is None:
+                self.peers.devices.pop(device, None)
+            else:
+                self.peers.devices[device] = self._decode(row[0], tuple[bytes, Peer])[1]
+
+    # Records
 
     def add(self, record: Record, *, to_send: bool = False) -> bool:
         """Keep a record, and with `to_send` note that the broker does not have it. False if it is there already."""
-        row = (_position(record.clock, record.device.hex(), record.sequence) + record.hash[:16], record.hash[:16])
-        sealed = self._cipher.seal(record.packet, padded=False)
-        added = self._execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?)", (*row, sealed)).rowcount == 1
-        if added and to_send:
-            self._execute("INSERT INTO outbox VALUES (?)", (row[0],))
-        return added
+        place, position = _place(record.reference), _position(record)
+        if self._execute("INSERT OR IGNORE INTO place VALUES (?, ?)", (place, position)).rowcount == 0:
+            return False
+        self._execute("INSERT INTO record VALUES (?, ?)", (position, self._cipher.seal(record.packet, padded=False)))
+        if record.target is not None:
+            self._execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (_place(record.target), position))
+        if to_send:
+            self._execute("INSERT INTO outbox VALUES (?)", (place,))
+        return True
 
-    def sent(self, record: Record) -> None:
+    def ids(self, device: bytes, sequence: int) -> list[bytes]:
+        """The ids of the records that are kept under a device and a number."""
+        start = _numbered(device, sequence)
+        rows = self._execute("SELECT place FROM place WHERE place >= ? AND place < ?", (start, _numbered(device, sequence + 1)))
+        return [row[0][-ID_BYTES:] for row in rows]
+
+    def span(self, device: bytes, span: Span) -> list[bytes]:
+        """The packets of the records with these numbers."""
+        rows = self._execute(
+            "SELECT sealed FROM place JOIN record USING (position) WHERE place >= ? AND place < ? ORDER BY place",
+            (_numbered(device, span[0]), _numbered(device, span[1] + 1)),
+        )
+        return [self._open(row[0]) for row in rows]
+
+    def get(self, reference: Reference) -> bytes | None:
+        """The packet of one record, if it is kept."""
+        row = self._execute("SELECT sealed FROM place JOIN record USING (position) WHERE place = ?", (_place(reference),)).fetchone()
+        return None if row is None else self._open(row[0])
+
+    def about(self, reference: Reference) -> list[bytes]:
+        """The packets of the records about this one."""
+        rows = self._execute("SELECT sealed FROM about JOIN record USING (position) WHERE target = ?", (_place(reference),))
+        return [self._open(row[0]) for row in rows]
+
+    def sent(self, reference: Reference) -> None:
         """The broker has a record, or will never have it."""
-        position = _position(record.clock, record.device.hex(), record.sequence) + record.hash[:16]
-        self._execute("DELETE FROM outbox WHERE position = ?", (position,))
+        self._execute("DELETE FROM outbox WHERE place = ?", (_place(reference),))
 
     def to_send(self) -> list[bytes]:
         """The records that the broker does not have, in their order, as the packets that tokens hold."""
-        rows = self._execute("SELECT sealed FROM record JOIN outbox USING (position) ORDER BY position")
+        rows = self._execute("SELECT sealed FROM outbox JOIN place USING (place) JOIN record USING (position) ORDER BY place")
         return [self._open(row[0]) for row in rows]
 
     def before(self, order: Order | None, count: int) -> list[bytes]:
-        """The `count` records that stand last before `order` (or at the end), in their order, as packets."""
-        end = _position(*order) if order is not None else b"\xff"
-        rows = self._execute("SELECT sealed FROM record WHERE position < ? ORDER BY position DESC LIMIT ?", (end, count)).fetchall()
-        return [self._open(row[0]) for row in reversed(rows)]
+        """The `count` messages that stand last before `order` (or at the end), in their order, as packets."""
+        return [self._open(sealed) for sealed in reversed(self.sealed_before(_ordered(order) if order else _OTHER, count)[0])]
+
+    def after(self, order: Order, count: int) -> list[bytes]:
+        """The `count` messages that stand first at `order` or after it, in their order, as packets."""
+        rows = self._execute(
+            "SELECT sealed FROM record WHERE position >= ? AND position < ? ORDER BY position LIMIT ?", (_ordered(order), _OTHER, count)
+        )
+        return [self._open(row[0]) for row in rows]
+
+    def sealed_before(self, position: bytes | None, count: int) -> tuple[list[bytes], bytes]:
+        """The `count` messages that stand last before `position`, newest first, still sealed (see `open`), and where to go on."""
+        rows = self._execute(
+            "SELECT position, sealed FROM record WHERE position < ? ORDER BY position DESC LIMIT ?", (position or _OTHER, count)
+        ).fetchall()
+        return [row[1] for row in rows], rows[-1][0] if rows else b""
+
+    def open(self, sealed: bytes) -> bytes:
+        """The packet that a row holds."""
+        return self._open(sealed)
+
+    def drop_before(self, clock: int, count: int) -> dict[bytes, int]:
+        """Delete up to `count` records that are older than a clock value and sent. Gives each device's highest number among them."""
+        dropped: dict[bytes, int] = {}
+        unsent = {row[0] for row in self._execute("SELECT place FROM outbox")}
+        for kind in (_MESSAGE, _OTHER):
+            rows = self._execute(
+                "SELECT position FROM record WHERE position >= ? AND position < ? ORDER BY position LIMIT ?",
+                (kind, kind + clock.to_bytes(8, "big"), count),
+            ).fetchall()
+            for (position,) in rows:
+                place = position[_CLOCK.stop :]
+                if place in unsent:
+                    continue
+                start = place[:DEVICE_BYTES]
+                dropped[start] = max(dropped.get(start, 0), int.from_bytes(place[DEVICE_BYTES:-ID_BYTES], "big"))
+                self._execute("DELETE FROM record WHERE position = ?", (position,))
+                self._execute("DELETE FROM place WHERE place = ?", (place,))
+                self._execute("DELETE FROM about WHERE target = ?", (place,))
+        return {device: dropped[device[:DEVICE_BYTES]] for device in self._devices() if device[:DEVICE_BYTES] in dropped}
+
+    # State
 
     def save_chain(self) -> None:
         """Keep the chain as it is now."""
         self._save("chain", self.chain)
 
-    def save_peers(self) -> None:
-        """Keep what is known of the other devices."""
-        self._save("peers", self.peers)
+    def save_peers(self, devices: Iterable[bytes]) -> None:
+        """Keep what is known of these devices."""
+        for device in devices:
+            peer = self.peers.devices.get(device)
+            if peer is None:
+                self._execute("DELETE FROM peer WHERE device = ?", (device[:DEVICE_BYTES],))
+            else:
+                sealed = self._cipher.seal(msgspec.msgpack.encode((device, peer)), padded=False)
+                self._execute("INSERT OR REPLACE INTO peer VALUES (?, ?)", (device[:DEVICE_BYTES], sealed))
+
+    def save_pins(self) -> None:
+        """Keep which name is pinned to whom."""
+        self._save("pins", self.peers.pins)
+
+    def keep_for(self, days: int | None) -> None:
+        """Change `keep_days`; `drop_before` does the deleting."""
+        self.keep_days = days
+        self._save("keep days", days)
+
+    def start_anew(self, own: bytes) -> None:
+        """Become a new device, because the old one, with this public key, has said more than is known here."""
+        old = self.chain
+        self.peers.devices[own] = Peer(name=old.announced, seen=[(1, old.sequence)] if old.sequence else [])
+        self.chain = _new_chain()
+        self.chain.former = [*old.former, own]
+        self.chain.joined, self.chain.suppliers, self.chain.clock = old.joined, old.suppliers, old.clock
+        self.peers.pins = {name: device for name, device in self.peers.pins.items() if device != own}
+        self.save_chain()
+        self.save_peers([own])
+        self.save_pins()
 
     def password(self, user: str, place: str) -> str:
         """The password kept for a user of a broker, "" if none is."""
@@ -119,6 +236,13 @@ class History:
         """Release the file for other programs."""
         self._database.close()
 
+    def _devices(self) -> list[bytes]:
+        return [DeviceKey(self.chain.seed).public, *self.peers.devices]
+
+    def _peers(self) -> Iterator[tuple[bytes, Peer]]:
+        for (sealed,) in self._execute("SELECT sealed FROM peer"):
+            yield self._decode(sealed, tuple[bytes, Peer])
+
     def _load_or_make_key(self) -> bytes:
         key = self._read("key")
         if key is None:
@@ -126,14 +250,21 @@ class History:
             self._write("key", key)
         return key
 
-    def _load(self, name: str, shape: type[_Content], default: Callable[[], _Content]) -> _Content:
+    def _load(self, name: str, shape: Any, default: Callable[[], _Content]) -> _Content:
         content = self._read(name)
         if content is None:
             fresh = default()
             self._save(name, fresh)
             return fresh
         try:
-            return msgspec.msgpack.decode(content, type=shape)
+            decoded: _Content = msgspec.msgpack.decode(content, type=shape)
+        except msgspec.MsgspecError:
+            raise _damaged(self._path) from None
+        return decoded
+
+    def _decode(self, sealed: bytes, shape: type[_Content]) -> _Content:
+        try:
+            return msgspec.msgpack.decode(self._open(sealed), type=shape)
         except msgspec.MsgspecError:
             raise _damaged(self._path) from None
 
@@ -170,7 +301,7 @@ class History:
 
 def open_history(data_folder: Path, keys: RoomKeys) -> History:
     """Open the first history of this room that no other program uses, or make one. Raises `StorageError`."""
-    folder = data_folder / "rooms" / keys.tag
+    folder = room_folder(data_folder, keys)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -178,7 +309,7 @@ def open_history(data_folder: Path, keys: RoomKeys) -> History:
     for number in range(1, DEVICES_PER_FOLDER + 1):
         path = folder / f"device-{number}.db"
         with _sentences(path):
-            database = _open_exclusively(path)
+            database = open_exclusively(path)
         if database is not None:
             try:
                 return History(path, database, keys)
@@ -188,13 +319,36 @@ def open_history(data_folder: Path, keys: RoomKeys) -> History:
     raise StorageError(f"{DEVICES_PER_FOLDER} programs use this room on this computer already. Close one of them.")
 
 
-def _open_exclusively(path: Path) -> sqlite3.Connection | None:
+def delete_room(data_folder: Path, keys: RoomKeys) -> tuple[int, int]:
+    """Delete what is kept of a room. Gives the number of records deleted, and of histories that other programs use and that stay."""
+    deleted = in_use = 0
+    for path in sorted(room_folder(data_folder, keys).glob("device-*.db")):
+        with _sentences(path):
+            database = open_exclusively(path)
+            if database is None:
+                in_use += 1
+                continue
+            deleted += database.execute("SELECT count(*) FROM place").fetchone()[0]
+            database.close()
+            for file in path.parent.glob(f"{path.name}*"):
+                file.unlink()
+    return deleted, in_use
+
+
+def room_folder(data_folder: Path, keys: RoomKeys) -> Path:
+    """Where everything of a room is kept."""
+    return data_folder / "rooms" / keys.tag
+
+
+def open_exclusively(path: Path) -> sqlite3.Connection | None:
+    """Open a history's file, or None if another program uses it. Raises what SQLite raises."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        _check_shape(path, database)
         database.executescript(_TABLES)
     except sqlite3.OperationalError as error:
         database.close()
@@ -205,6 +359,11 @@ def _open_exclusively(path: Path) -> sqlite3.Connection | None:
         database.close()
         raise
     return database
+
+
+def _check_shape(path: Path, database: sqlite3.Connection) -> None:
+    if database.execute("PRAGMA user_version").fetchone()[0] > SHAPE:
+        raise StorageError(f"The file {path} was made by a newer version of this program. Use that one, or another --data-dir.")
 
 
 @contextmanager
@@ -223,10 +382,29 @@ def _damaged(path: Path) -> StorageError:
     return StorageError(f"The file {path} is damaged. Move it away; this computer then joins as a new device.")
 
 
+def _for_ever() -> int | None:
+    return None
+
+
 def _new_chain() -> Chain:
     return Chain(seed=secrets.token_bytes(32), client_id=secrets.token_hex(11))
 
 
-def _position(clock: int, device: str, sequence: int) -> bytes:
-    """The order of the conversation as bytes that sort the same way. Four bytes of a key tell devices apart well enough for that."""
-    return clock.to_bytes(8, "big") + bytes.fromhex(device)[:4] + sequence.to_bytes(8, "big")
+def _numbered(device: bytes, sequence: int) -> bytes:
+    return device[:DEVICE_BYTES] + sequence.to_bytes(8, "big")
+
+
+def _place(reference: Reference) -> bytes:
+    """A record by device and number, as bytes that sort the same way."""
+    return _numbered(reference.device, reference.sequence) + reference.id
+
+
+def _position(record: Record) -> bytes:
+    """A record in the order of the conversation, as bytes that sort the same way; it ends with its place."""
+    kind = _MESSAGE if isinstance(record.body, Said) else _OTHER
+    return kind + record.clock.to_bytes(8, "big") + _place(record.reference)
+
+
+def _ordered(order: Order) -> bytes:
+    clock, device, sequence = order
+    return _MESSAGE + clock.to_bytes(8, "big") + _numbered(bytes.fromhex(device), sequence)

@@ -4,91 +4,61 @@ Every face (window, console, scripts, tests) uses it in the same way: `start`, `
 and end with `Close`. Whatever comes from outside the thread comes through its one inbox.
 """
 
-import contextlib
 import queue
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, assert_never
 
-from chat.address import BrokerAddress, normalise_topic
+from chat.address import normalise_topic
 from chat.encryption import RoomKeys, derive_root, room_keys
 from chat.errors import ChatError, EntryError, StorageError
 from chat.events import (
+    Around,
     Close,
     Closed,
     Command,
-    Delivery,
-    DeliveryChanged,
+    Deleted,
+    DeleteData,
+    Edit,
     Entered,
     Event,
     Join,
     JoinRefused,
+    Keep,
     Left,
     Link,
     LinkChanged,
-    Message,
-    MessagesFolded,
-    MessageShown,
+    Newer,
     Notice,
     Older,
-    Page,
+    PageKind,
     Progress,
+    React,
     Reconnect,
+    Resend,
+    Retract,
     Say,
     SayRefused,
+    Search,
 )
-from chat.history import History, Order, open_history
+from chat.history import History, delete_room, open_history
 from chat.network import Connection
 from chat.network_events import Acknowledged, Arrived, Connected, Connecting, Disconnected, NetworkEvent, Rejected
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
-from chat.protocol.clock import Moment
-from chat.protocol.faults import PacketError
 from chat.protocol.names import normalise_name
-from chat.protocol.records import Record, Text
-from chat.protocol.room import Channel, Packet, Room, Step
+from chat.protocol.room import Channel, Room
+from chat.visit import Visit, now
 
 INBOX_PACKETS: Final = 1000
 """When this many wait, the network thread pauses reading; TCP then slows the broker down."""
-COMMIT_PACKETS: Final = 200
-"""At most so many packets share one commit."""
-PAGE: Final = 100
-"""Records that are read from disk at once."""
-SAVE_PEERS_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 0.8
 """How long leaving a room waits for the broker to confirm what was sent last."""
 CLOSE_SECONDS: Final = 0.8
-_QOS: Final = {Channel.RECORDS: 1, Channel.CONTROL: 0}
-
-
-@dataclass(slots=True)
-class _Visit:
-    """A room that was entered, with everything that ends when it is left."""
-
-    broker: BrokerAddress
-    topic: str
-    keys: RoomKeys
-    history: History
-    room: Room
-    connection: Connection
-    up: bool = False
-    outbox: dict[int, Packet] = field(default_factory=dict)
-    """Records that the broker has not confirmed, by the token that its answer will carry."""
-    save_peers_at: float | None = None
-    events: list[Event] = field(default_factory=list)
-    packets: list[Packet] = field(default_factory=list)
-    receipts: list[int] = field(default_factory=list)
-    """What waits for the next commit: it is shown, published and acknowledged once it is safe on disk."""
-    failure: str = ""
-    """Why the disk did not take it."""
-
-    def topic_of(self, channel: Channel) -> str:
-        return f"{self.topic}/{self.keys.tag}/{channel.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +77,9 @@ class Session:
         self._show = show
         self._inbox: queue.SimpleQueue[Command | _FromNetwork] = queue.SimpleQueue()
         self._later: deque[Command] = deque()
-        self._visit: _Visit | None = None
+        self._visit: Visit | None = None
+        self._connection: Connection | None = None
+        self._wish: Join | None = None
         self._connections = 0
         self._tokens = 0
         self._passphrase = ""
@@ -134,8 +106,9 @@ class Session:
             while not self._closing:
                 self._handle(self._next_input())
                 self._tick()
-                if self._visit is not None and (self._inbox.empty() or len(self._visit.receipts) >= COMMIT_PACKETS):
-                    self._commit(self._visit)
+                if self._visit is not None and (self._inbox.empty() or self._visit.crowded):
+                    self._visit.commit()
+                    self._start_anew_if_cloned(self._visit)
         finally:
             self._leave()
             self._show(Closed())
@@ -152,10 +125,7 @@ class Session:
             return None
 
     def _seconds_to_wait(self) -> float | None:
-        if self._visit is None:
-            return None
-        times = [self._visit.room.due(_now()), self._visit.save_peers_at]
-        due = min((at for at in times if at is not None), default=None)
+        due = self._visit.due() if self._visit is not None else None
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _handle(self, item: Command | _FromNetwork | None) -> None:
@@ -164,29 +134,47 @@ class Session:
                 pass
             case Join():
                 self._join(item)
-            case Say(text):
-                self._say(text)
-            case Older(order):
-                if self._visit is not None:
-                    self._keep(self._visit, partial(self._show_page, self._visit, order))
-            case Reconnect():
-                if self._visit is not None:
-                    self._visit.connection.reconnect_now()
             case Close(forget_unsent):
                 self._closing, self._forget_unsent = True, forget_unsent
+            case DeleteData():
+                self._delete_data()
             case _FromNetwork(number, event):
                 if self._visit is not None and number == self._connections:
                     self._network_event(self._visit, event)
             case _:
-                assert_never(item)
+                self._in_room(item)
 
-    def _tick(self) -> None:
+    def _in_room(self, command: Say | Edit | Retract | React | Resend | Older | Newer | Around | Search | Keep | Reconnect) -> None:
         visit = self._visit
         if visit is None:
+            self._show(SayRefused(command.text if isinstance(command, Say) else "", "You are in no room. Join one first."))
             return
-        self._absorb(visit, visit.room.tick(_now()))
-        if visit.save_peers_at is not None and time.monotonic() >= visit.save_peers_at:
-            self._save_peers(visit)
+        match command:
+            case Say(text, reply_to):
+                visit.say(text, reply_to)
+            case Edit() | Retract() | React():
+                visit.change(command)
+            case Resend(key):
+                visit.resend(key)
+            case Older(order):
+                visit.show_page(PageKind.OLDER, order)
+            case Newer(order):
+                visit.show_page(PageKind.NEWER, order)
+            case Around(order):
+                visit.show_page(PageKind.AROUND if order else PageKind.LAST, order)
+            case Search(number, text):
+                visit.search(number, text)
+            case Keep(days):
+                visit.keep(days)
+            case Reconnect():
+                if self._connection is not None:
+                    self._connection.reconnect_now()
+            case _:
+                assert_never(command)
+
+    def _tick(self) -> None:
+        if self._visit is not None:
+            self._visit.tick()
 
     # Entering and leaving
 
@@ -231,49 +219,63 @@ class Session:
         broker = wish.broker
         if wish.password is not None:
             history.keep_password(broker.user, broker.place, wish.password)
-        room = Room(keys, name, history.chain, history.peers, _now(), random.SystemRandom())
+        room = Room(keys, name, history.chain, history.peers, now(), random.SystemRandom())
         history.save_chain()
+        history.save_pins()
         history.commit()
-        room.resume(self._read(room, history.to_send()))
         will = room.will()
-        base = f"{topic}/{keys.tag}"
         self._connections += 1
+        visit = Visit(broker, topic, keys, history, room, self._show, self._publish, self._acknowledge)
         connection = Connection(
             broker,
             password=history.password(broker.user, broker.place),
             client_id=history.chain.client_id,
-            subscriptions=[(f"{base}/{channel.value}", qos) for channel, qos in _QOS.items()],
-            will=(f"{base}/{will.channel.value}", will.token),
+            subscriptions=visit.topics,
+            will=(visit.topic_of(will.channel), will.token),
             inbox=self._inlet(self._connections),
         )
-        self._visit = _Visit(broker, topic, keys, history, room, connection)
-        self._show(Entered(broker, topic, name, room.device.hex(), keys.fingerprint))
-        self._show_page(self._visit, None)
+        self._visit, self._connection, self._wish = visit, connection, wish
+        self._show(Entered(broker, topic, name, room.device.hex(), keys.fingerprint, visit.keep_days))
+        visit.show_page(PageKind.LAST, None)
+        if history.chain.suppliers:
+            self._show(room.supplied())
         connection.start()
 
-    def _read(self, room: Room, packets: list[bytes]) -> list[Record]:
-        records = []
-        for packet in packets:
-            # What a newer version of this program kept is left for it.
-            with contextlib.suppress(PacketError):
-                records.append(room.read(packet))
-        return records
+    def _publish(self, topic: str, token: bytes, qos: int, number: int) -> None:
+        if self._connection is not None:
+            self._connection.publish(topic, token, qos, number)
 
-    def _show_page(self, visit: _Visit, before: Order | None) -> None:
-        packets = visit.history.before(before, PAGE + 1)
-        unsent = {packet.record.key for packet in visit.outbox.values() if packet.record}
-        page: list[tuple[Message, Delivery | None]] = []
-        for record in self._read(visit.room, packets[-PAGE:]):
-            message = visit.room.message(record, _now())
-            if message is None:
-                continue
-            delivery = Delivery.AT_BROKER
-            if record.key in unsent:
-                delivery = Delivery.QUEUED
-            elif record.key in visit.room.waiting:
-                delivery = Delivery.WAITING
-            page.append((message, delivery if message.own else None))
-        self._show(Page(tuple(page), more=len(packets) > PAGE))
+    def _acknowledge(self, receipt: int) -> None:
+        if self._connection is not None:
+            self._connection.acknowledge(receipt)
+
+    def _start_anew_if_cloned(self, visit: Visit) -> None:
+        """Become a new device when this one's key turns out to have said more than is known here: a backup was put back."""
+        if not visit.room.cloned or self._wish is None:
+            return
+        wish, name = self._wish, visit.room.name
+        visit.history.start_anew(visit.room.device)
+        visit.commit()
+        self._leave()
+        self._show(
+            Notice("The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device.")
+        )
+        self._enter(wish, name, visit.topic, visit.keys, open_history(self._data_folder, visit.keys))
+
+    def _delete_data(self) -> None:
+        if self._visit is None:
+            return
+        keys, topic = self._visit.keys, self._visit.topic
+        self._leave()
+        try:
+            records, in_use = delete_room(self._data_folder, keys)
+        except StorageError as error:
+            self._show(Deleted(str(error)))
+            return
+        sentence = f"Deleted from this computer: {records:,} records of {topic}, and its key there. The others still have what was said."
+        if in_use:
+            sentence += f" {in_use} other programs use this room here; what they keep is still there."
+        self._show(Deleted(sentence))
 
     def _inlet(self, number: int) -> Callable[[NetworkEvent], None]:
         def put(event: NetworkEvent) -> None:
@@ -285,169 +287,55 @@ class Session:
         return put
 
     def _leave(self) -> None:
-        visit = self._visit
-        if visit is None:
+        visit, connection = self._visit, self._connection
+        if visit is None or connection is None:
             return
-        self._commit(visit)
+        visit.commit()
         if visit.up:
             self._settle(visit)
         farewell = visit.room.farewell() if visit.up else None
         # From here on the network thread no longer waits for this one, so that closing can't wait for itself.
         self._connections += 1
-        visit.connection.close((visit.topic_of(Channel.CONTROL), farewell.token) if farewell else None, CLOSE_SECONDS)
-        self._visit = None
-        unsent: list[str] = []
-        self._keep(visit, lambda: unsent.extend(self._unsent(visit)))
-        self._save_peers(visit)
-        self._commit(visit)
-        visit.history.close()
-        self._show(Left(visit.topic, tuple(unsent)))
+        connection.close((visit.topic_of(Channel.CONTROL), farewell.token) if farewell else None, CLOSE_SECONDS)
+        self._visit = self._connection = None
+        self._show(Left(visit.topic, tuple(visit.close(forget_unsent=self._forget_unsent))))
 
-    def _unsent(self, visit: _Visit) -> Iterator[str]:
-        """The texts that the broker does not have; they are forgotten if that was asked for."""
-        for record in self._read(visit.room, visit.history.to_send()):
-            if isinstance(record.body, Text):
-                if self._forget_unsent:
-                    visit.history.sent(record)
-                yield record.body.text
-
-    def _settle(self, visit: _Visit) -> None:
+    def _settle(self, visit: Visit) -> None:
         deadline = time.monotonic() + SETTLE_SECONDS
-        while visit.outbox and visit.up and (left := deadline - time.monotonic()) > 0:
+        while visit.unconfirmed and visit.up and (left := deadline - time.monotonic()) > 0:
             match self._take(left):
                 case None:
                     pass
                 case _FromNetwork() as item:
                     self._handle(item)
-                    self._commit(visit)
+                    visit.commit()
                 case command:
                     self._later.append(command)
 
-    # In the room
-
-    def _say(self, text: str) -> None:
-        if self._visit is None:
-            self._show(SayRefused(text, "You are in no room. Join one first."))
-            return
-        self._absorb(self._visit, self._visit.room.say(text, _now()))
-
-    def _network_event(self, visit: _Visit, event: NetworkEvent) -> None:
+    def _network_event(self, visit: Visit, event: NetworkEvent) -> None:
         match event:
             case Connecting():
                 self._show(LinkChanged(Link.CONNECTING, f"Connecting to {visit.broker.place}…"))
             case Connected():
-                visit.up = True
                 self._show(LinkChanged(Link.CONNECTED, "Connected", security=event.security))
-                waiting = list(visit.outbox.items())
-                # First who one is, then what one said meanwhile.
-                self._absorb(visit, visit.room.connected(_now()))
-                self._commit(visit)
-                for token, packet in waiting:
-                    self._publish(visit, packet, token)
+                visit.connected()
             case Disconnected():
                 self._disconnected(visit, event)
             case Arrived():
-                self._arrived(visit, event)
+                for channel in Channel:
+                    if event.topic == visit.topic_of(channel):
+                        visit.arrived(channel, event.payload, event.receipt if event.qos else None)
             case Acknowledged(token):
-                self._settled(visit, token, Delivery.AT_BROKER)
+                visit.confirmed(token)
             case Rejected(token, sentence):
-                self._settled(visit, token, Delivery.FAILED, sentence)
+                visit.refused(token, sentence)
             case _:
                 assert_never(event)
 
-    def _disconnected(self, visit: _Visit, event: Disconnected) -> None:
-        visit.up = False
-        step = visit.room.disconnected(_now())
-        self._keep(visit, visit.history.save_chain)
-        self._commit(visit)
+    def _disconnected(self, visit: Visit, event: Disconnected) -> None:
+        visit.disconnected()
         will = visit.room.will()
-        visit.connection.set_will(visit.topic_of(will.channel), will.token)
+        if self._connection is not None:
+            self._connection.set_will(visit.topic_of(will.channel), will.token)
         link = Link.STOPPED if event.retry_at is None else Link.WAITING
-        visit.events.append(LinkChanged(link, event.sentence, event.retry_at))
-        self._absorb(visit, step)
-
-    def _arrived(self, visit: _Visit, event: Arrived) -> None:
-        for channel in Channel:
-            if event.topic == visit.topic_of(channel):
-                if visit.save_peers_at is None:
-                    visit.save_peers_at = time.monotonic() + SAVE_PEERS_SECONDS
-                self._absorb(visit, visit.room.receive(channel, event.payload, _now()))
-        if event.qos:
-            visit.receipts.append(event.receipt)
-
-    def _settled(self, visit: _Visit, token: int, delivery: Delivery, reason: str = "") -> None:
-        packet = visit.outbox.pop(token, None)
-        if packet is not None and packet.record is not None:
-            self._keep(visit, partial(visit.history.sent, packet.record))
-            if isinstance(packet.record.body, Text):
-                visit.events.append(DeliveryChanged(packet.record.key, delivery, reason))
-
-    def _absorb(self, visit: _Visit, step: Step) -> None:
-        """Write what a step says is to be kept; the rest of it waits for the commit."""
-        known: set[str] = set()
-
-        def write() -> None:
-            known.update(record.key for record in step.heard if not visit.history.add(record))
-            for record in step.said:
-                visit.history.add(record, to_send=True)
-            if step.said:
-                visit.history.save_chain()
-
-        self._keep(visit, write)
-        visit.events += (event for event in step.events if not _is_of(event, known))
-        visit.packets += step.packets
-
-    def _keep(self, visit: _Visit, work: Callable[[], object]) -> None:
-        """Do something with the history; why it failed is told at the commit."""
-        try:
-            work()
-        except StorageError as error:
-            visit.failure = str(error)
-
-    def _commit(self, visit: _Visit) -> None:
-        """Make it last, and only then show, publish and acknowledge it."""
-        self._keep(visit, visit.history.commit)
-        events, packets, receipts = visit.events, visit.packets, visit.receipts
-        visit.events, visit.packets, visit.receipts = [], [], []
-        failure, visit.failure = visit.failure, ""
-        if failure:
-            visit.history.roll_back()
-            events.append(Notice(failure))
-        for event in events:
-            self._show(event)
-        for packet in packets:
-            if packet.record is None:
-                self._publish(visit, packet, 0)
-            elif failure:
-                if isinstance(packet.record.body, Text):
-                    self._show(DeliveryChanged(packet.record.key, Delivery.FAILED, failure))
-            else:
-                self._tokens += 1
-                visit.outbox[self._tokens] = packet
-                self._publish(visit, packet, self._tokens)
-        if visit.up and not failure:
-            for receipt in receipts:
-                visit.connection.acknowledge(receipt)
-
-    def _publish(self, visit: _Visit, packet: Packet, token: int) -> None:
-        if visit.up:
-            visit.connection.publish(visit.topic_of(packet.channel), packet.token, _QOS[packet.channel], token)
-
-    def _save_peers(self, visit: _Visit) -> None:
-        visit.save_peers_at = None
-        self._keep(visit, visit.history.save_peers)
-
-
-def _is_of(event: Event, keys: set[str]) -> bool:
-    """Whether an event is only about records with these keys."""
-    match event:
-        case MessageShown(message, _):
-            return message.key in keys
-        case MessagesFolded(_, _, _, messages):
-            return all(message.key in keys for message in messages)
-        case _:
-            return False
-
-
-def _now() -> Moment:
-    return Moment(time.monotonic(), time.time())
+        self._show(LinkChanged(link, event.sentence, event.retry_at))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import Mosquitto
+from tests.people import People, Person
 from tests.screens import virtual_screen
 
 
@@ -53,3 +54,18 @@ def start_broker(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
     yield start
     for mosquitto in started:
         mosquitto.stop()
+
+
+@pytest.fixture
+def people(broker: Mosquitto, tmp_path: Path) -> Iterator[People]:
+    """Let people in; they leave when the test ends."""
+    here: list[Person] = []
+
+    def enter(name: str, topic: str = "", url: str = "", **options: str) -> Person:
+        person = Person(tmp_path, url or broker.url(), topic or tmp_path.name, name, **options)
+        here.append(person)
+        return person
+
+    yield enter
+    for person in here:
+        person.close()

@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,6 +47,10 @@ class Person:
         wait_until(lambda: len(self.told(kind)) >= count, seconds, self.look)
         return self.told(kind)
 
+    def wait_until(self, condition: Callable[["Person"], bool], seconds: float = 15.0) -> None:
+        """Wait until something holds of what was shown."""
+        wait_until(lambda: condition(self), seconds, self.look)
+
     def wait_for_link(self, link: Link, seconds: float = 20.0) -> LinkChanged:
         wait_until(lambda: [event.link for event in self.told(LinkChanged)][-1:] == [link], seconds, self.look)
         return self.told(LinkChanged)[-1]
@@ -68,3 +73,7 @@ class Person:
         self.session.post(Close())
         assert self.session.join(5)
         self.look()
+
+
+People = Callable[..., Person]
+"""Lets somebody in: a name, and maybe `topic`, `url`, `passphrase` and `password`."""

@@ -26,10 +26,11 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     history = open_history(tmp_path, KEYS)
     history.chain.sequence = 7
     history.chain.announced = "Ada"
-    history.peers.devices[b"k" * 32] = Peer(name="Bob", floor=3, recent={3: [b"n" * 16]})
+    history.peers.devices[b"k" * 32] = Peer(name="Bob", seen=[(1, 3)], ends={3: b"n" * 16})
     history.peers.pins["bob"] = b"k" * 32
     history.save_chain()
-    history.save_peers()
+    history.save_peers([b"k" * 32])
+    history.save_pins()
     history.keep_password("ada", "mqtt://home:1883", "s3cret words")
     chain, peers = history.chain, history.peers
     history.close()
@@ -83,7 +84,7 @@ def test_what_is_to_be_sent_is_kept_until_it_is_sent(tmp_path: Path) -> None:
     history.add(heard)
     history.commit()
     assert history.to_send() == [first.packet, second.packet]
-    history.sent(first)
+    history.sent(first.reference)
     history.commit()
     history.close()
     assert open_history(tmp_path, KEYS).to_send() == [second.packet]
@@ -115,7 +116,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
     history._database.execute("PRAGMA max_page_count = 12")
     with pytest.raises(StorageError, match="Free some space"):
         fill(history)
-    history.roll_back()
+    history.roll_back([])
     assert [read_record(packet, KEYS.room).body for packet in history.before(None, 10)] == [Text("before")]
     history._database.execute("PRAGMA max_page_count = 100000")
     assert history.add(say(history, 2, "after"))
@@ -131,7 +132,7 @@ def test_nothing_readable_is_on_disk(tmp_path: Path) -> None:
     history.chain.announced = "Ada Lovelace"
     history.peers.devices[b"k" * 32] = Peer(name="Bob Babbage")
     history.save_chain()
-    history.save_peers()
+    history.save_peers([b"k" * 32])
     history.add(say(history, 1, "Lovely weather"))
     history.keep_password("ada", "mqtt://home", "s3cret words")
     seed, client = history.chain.seed, history.chain.client_id
@@ -184,7 +185,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: bytes) -> None:
 def test_swapped_rows_are_noticed(tmp_path: Path) -> None:
     open_history(tmp_path, KEYS).close()
     database = sqlite3.connect(tmp_path / "rooms" / KEYS.tag / "device-1.db")
-    (peers,) = database.execute("SELECT sealed FROM state WHERE name = 'peers'").fetchone()
+    (peers,) = database.execute("SELECT sealed FROM state WHERE name = 'pins'").fetchone()
     database.execute("UPDATE state SET sealed = ? WHERE name = 'passwords'", (peers,))
     database.commit()
     database.close()

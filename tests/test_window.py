@@ -4,17 +4,36 @@ import gc
 import time
 import tkinter as tk
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from chat.address import parse_broker
-from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded, Page, Trust
-from chat.window.chat_view import ChatView, Wishes
-from chat.window.lines import break_lines
+from chat.events import (
+    Delivery,
+    DeliveryChanged,
+    Entered,
+    Found,
+    Gap,
+    Link,
+    LinkChanged,
+    Member,
+    Message,
+    MessagesFolded,
+    Page,
+    PageKind,
+    Quote,
+    Reaction,
+    Supplied,
+    Trust,
+)
+from chat.window.chat_view import ChatView
+from chat.window.lines import break_lines, one_line
+from chat.window.loaded import LOADED_ROWS
 from chat.window.paint import Paint
+from chat.window.quotes import quoted_name
 from chat.window.theme import DARK, LIGHT, Palette, Theme, initials
-from chat.window.transcript import LOADED_ROWS
+from tests.window.samples import Asked
 
 pytestmark = pytest.mark.usefixtures("screen")
 LIMIT = 1000
@@ -43,12 +62,16 @@ class Bench:
     view: ChatView
     theme: Theme
     paint: Paint
-    sent: list[str] = field(default_factory=list)
+    asked: Asked
     failures: list[object] = field(default_factory=list)
 
     def update(self) -> None:
         self.root.update()
         assert self.failures == []
+
+    @property
+    def sent(self) -> list[str]:
+        return [text for text, _ in self.asked.of("send")]
 
     def rows(self) -> list[str]:
         return [row.message.text if row.message else row.text for row in self.view.transcript.rows]
@@ -62,10 +85,10 @@ def bench(request: pytest.FixtureRequest, screen: str) -> Iterator[Bench]:
     root.geometry(f"{int(800 * scale)}x{int(600 * scale)}+0+0")
     theme = Theme(root, palette, scale)
     paint = Paint(theme)
-    sent: list[str] = []
-    view = ChatView(root, theme, paint, Wishes(sent.append, lambda: None, lambda _: None, lambda: None, lambda: None), LIMIT)
+    asked = Asked()
+    view = ChatView(root, theme, paint, asked.wishes(), LIMIT)
     view.pack(fill="both", expand=True)
-    bench = Bench(root, view, theme, paint, sent)
+    bench = Bench(root, view, theme, paint, asked)
     root.report_callback_exception = lambda *failure: bench.failures.append(failure)
     root.update()
     yield bench
@@ -96,15 +119,13 @@ def test_an_own_message_shows_how_far_it_came(bench: Bench) -> None:
 
 
 def test_older_messages_are_asked_for_when_the_first_row_comes_into_view(bench: Bench) -> None:
-    asked: list[tuple[int, str, int]] = []
-    bench.view.transcript._older = asked.append
-    bench.view.show_page(Page(tuple((message(number), None) for number in range(101, 201)), more=True))
+    bench.view.show_page(Page(PageKind.LAST, tuple((message(number), None) for number in range(101, 201)), True, False))
     bench.update()
-    assert asked == []
+    assert bench.asked == []
     bench.view.transcript.to_start()
     bench.update()
-    assert asked == [message(101).order]
-    bench.view.show_page(Page(tuple((message(number), None) for number in range(1, 101)), more=False))
+    assert bench.asked == [("older", message(101).order)]
+    bench.view.show_page(Page(PageKind.OLDER, tuple((message(number), None) for number in range(1, 101)), False, False))
     bench.update()
     top = bench.view.transcript.visible()[0].message
     assert top is not None
@@ -112,7 +133,7 @@ def test_older_messages_are_asked_for_when_the_first_row_comes_into_view(bench: 
     bench.view.transcript.to_start()
     bench.update()
     assert bench.rows() == [f"line {number}" for number in range(1, 201)]
-    assert len(asked) == 1
+    assert len(bench.asked) == 1
     assert bench.view.transcript.unseen == 0
 
 
@@ -137,8 +158,8 @@ def test_only_what_is_in_view_is_drawn_and_memory_is_bounded(bench: Bench) -> No
     for start in range(1, 10_001, 500):
         bench.view.show_messages([(message(number), None) for number in range(start, start + 500)])
         bench.update()
-    assert len(transcript.rows) <= LOADED_ROWS * 5 // 4
-    assert len(transcript._by_key) <= len(transcript.rows)
+    assert len(transcript.rows) <= LOADED_ROWS
+    assert len(transcript.loaded._by_key) <= len(transcript.rows)
     assert len(transcript.find_all()) < 1500
     assert bench.rows()[-1] == "line 10000"
 
@@ -191,6 +212,26 @@ def test_any_text_can_be_shown_anywhere(bench: Bench, text: str) -> None:
     bench.update()
 
 
+@pytest.mark.parametrize("text", HAZARDS, ids=range(len(HAZARDS)))
+def test_any_text_can_be_answered_found_and_reacted_with(bench: Bench, text: str) -> None:
+    told = replace(
+        message(1, text, name=text or "x"), reply=Quote("k", (1, "d", 1), "d", text, text), reactions=(Reaction(text, (text,), True),)
+    )
+    bench.view.show_messages([(told, None)])
+    bench.view.show_gaps([Gap("d", text, 2, told.order)])
+    bench.view.show_supplied(Supplied((text, text), told.order))
+    bench.view.open_search()
+    bench.view.search.entry.insert(0, "x")
+    bench.view.show_found(Found(bench.view.search._number, (told,) * 9, False))
+    bench.view.composer.reply_to(told)
+    bench.update()
+    bench.view.composer.edit(replace(told, own=True))
+    row = bench.view.transcript.loaded.find(told.key)
+    assert row is not None
+    bench.view.menu.show(row, 10, 10, 10)
+    bench.update()
+
+
 def test_nothing_is_drawn_wider_than_the_view(bench: Bench) -> None:
     bench.view.show_messages([(message(number, text), None) for number, text in enumerate(HAZARDS, 1) if text])
     bench.update()
@@ -207,6 +248,17 @@ def test_lines_are_broken_within_the_width_and_nothing_is_lost(bench: Bench) -> 
             assert all(line.width <= width + 20 for line in lines)
             shown = "".join(piece.text for line in lines for piece in line.pieces)
             assert shown.replace(" ", "") == text.replace("\n", "").replace(" ", "")
+
+
+def test_one_line_fills_the_width_and_says_that_there_is_more(bench: Bench) -> None:
+    for text in ("one two three " * 40, "x" * 500, "👍🏽 text 👨‍👩‍👧 " * 30, "word" + "y" * 300):
+        for width in (60, 300):
+            line = one_line(text, width, "small", bench.theme, bench.paint, "#FFFFFF", 14)
+            shown = "".join(piece.text for piece in line.pieces)
+            assert line.width <= width
+            assert shown.endswith("…")
+            assert text.startswith(shown[:-1])
+    assert [piece.text for piece in one_line("short", 300, "small", bench.theme, bench.paint, "#FFFFFF", 14).pieces] == ["short"]
 
 
 def test_return_sends_and_shift_return_breaks_the_line(bench: Bench) -> None:
@@ -283,7 +335,10 @@ def test_words_can_be_read_on_what_they_stand_on(palette: Palette) -> None:
         (palette.other_meta, palette.other), (palette.pill_text, palette.pill), (palette.ok_text, palette.ok_background),
         (palette.warning, palette.warning_background), (palette.text, palette.warning_background),
         (palette.error, palette.error_background), (palette.error, palette.background), (palette.text, palette.selected),
-        *((name, palette.other) for name in palette.names),
+        (palette.text2, palette.quote), (palette.own_meta, palette.own_quote), (palette.own_text, palette.own_quote),
+        (palette.text2, palette.reaction), (palette.link, palette.selected), (palette.text2, palette.field),
+        *((name, paper) for name in palette.names for paper in (palette.other, palette.background)),
+        *((quoted_name(name, palette), palette.quote) for name in palette.names),
     ]  # fmt: skip
     too_faint = [(ink, paper) for ink, paper in pairs if contrast(ink, paper) < 4.5]
     assert too_faint == []

@@ -5,8 +5,8 @@
     control   = MessagePack [version, device key, counter, body]
     signature = Ed25519 over "mqtt-chat/1/control" + room (16 bytes) + control bytes
 
-A device's counter only rises, and a packet whose counter does not is dropped. Its upper half numbers the device's connections, its
-lower half the packets of one connection. The will of a connection is a sealed `Gone` with the last counter of that connection: it
+A device's counter only rises, and a packet whose counter does not is dropped. Its upper part numbers the device's connections, its
+lower 24 bits the packets of one connection. The will of a connection is a sealed `Gone` with the last counter of that connection: it
 beats everything the connection said, and nothing the next one says, however late the broker publishes it.
 """
 
@@ -16,13 +16,29 @@ from typing import Annotated, Final
 import msgspec
 
 from chat.protocol.faults import Fault, PacketError
-from chat.protocol.identity import DeviceKey
-from chat.protocol.limits import NAME_BYTES
+from chat.protocol.identity import KEY_BYTES, DeviceKey
+from chat.protocol.limits import (
+    BUNDLE_BYTES,
+    FORKED_NUMBERS,
+    FORKS,
+    HAVE_SPANS,
+    NAME_BYTES,
+    RECEIPT_DEVICES,
+    RECORD_BYTES,
+    WANT_RECORDS,
+)
 from chat.protocol.names import is_normal_name
+from chat.protocol.records import HASH_BYTES, ID_BYTES
 from chat.protocol.signed import VERSION, Number, PublicKey, Unknown, Version, open_signed, read_body, sign_content
+from chat.protocol.spans import are_spans, size
 
 PURPOSE: Final = b"control"
-PACKETS_PER_CONNECTION: Final = 1 << 32
+PACKETS_PER_CONNECTION: Final = 1 << 24
+LAST_CONNECTION: Final = 1 << 36
+"""A wrong clock, in seconds, can't lead to a higher connection number, so that counters do not run out."""
+
+HashBytes = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+Ids = Annotated[list[Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]], msgspec.Meta(max_length=FORKS)]
 
 
 class Here(msgspec.Struct, frozen=True, array_like=True, tag=1):
@@ -34,6 +50,52 @@ class Here(msgspec.Struct, frozen=True, array_like=True, tag=1):
 
 class Gone(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """This device has left, or its connection broke (the broker then publishes it as the will)."""
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """Of each of these devices, the last run of sequence numbers without a gap that arrived here: (device, first, last)."""
+
+    received: Annotated[list[tuple[PublicKey, Number, Number]], msgspec.Meta(max_length=RECEIPT_DEVICES)]
+
+
+class Digest(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """What this device has seen, in one number (`ledger.Ledger.digest`)."""
+
+    digest: HashBytes
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """What a member has seen of one device, and from which number on it can pass that on. `top` is the id of the highest one."""
+
+    device: PublicKey
+    seen: Annotated[list[tuple[Number, Number]], msgspec.Meta(max_length=HAVE_SPANS)]
+    kept_from: Number
+    top: Annotated[bytes, msgspec.Meta(max_length=ID_BYTES)]
+    forks: Annotated[list[tuple[Number, Ids]], msgspec.Meta(max_length=FORKED_NUMBERS)]
+
+
+class Have(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """What this device has seen of all devices whose keys are from `low` to `high`; of the listed ones only if those are empty."""
+
+    digest: HashBytes
+    low: Annotated[bytes, msgspec.Meta(max_length=KEY_BYTES)]
+    high: Annotated[bytes, msgspec.Meta(max_length=KEY_BYTES)]
+    entries: list[Entry]
+
+
+class Want(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """Asks for records by device and number, at most `WANT_RECORDS` in all."""
+
+    wanted: Annotated[list[tuple[PublicKey, list[tuple[Number, Number]]]], msgspec.Meta(max_length=WANT_RECORDS)]
+
+
+class Bundle(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """Records passed on, as the packets that tokens hold."""
+
+    packets: Annotated[list[bytes], msgspec.Meta(max_length=WANT_RECORDS)]
+
+
+Body = Here | Gone | Receipt | Digest | Have | Want | Bundle
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -51,12 +113,13 @@ class Control:
 
     device: bytes
     counter: int
-    body: Here | Gone | Unknown
+    body: Body | Unknown
 
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
-_BODY: Final = msgspec.msgpack.Decoder(Here | Gone)
-_KINDS: Final = frozenset({1, 2})
+_BODY: Final = msgspec.msgpack.Decoder(Body)
+_KINDS: Final = frozenset(range(1, 8))
+_LARGEST: Final = BUNDLE_BYTES + RECORD_BYTES
 
 
 def last_counter(connection: int) -> int:
@@ -64,7 +127,7 @@ def last_counter(connection: int) -> int:
     return connection * PACKETS_PER_CONNECTION + PACKETS_PER_CONNECTION - 1
 
 
-def make_control(key: DeviceKey, room: bytes, counter: int, body: Here | Gone) -> bytes:
+def make_control(key: DeviceKey, room: bytes, counter: int, body: Body) -> bytes:
     """Sign a control packet; the result goes into a token."""
     raw = msgspec.Raw(msgspec.msgpack.encode(body))
     return sign_content(key, PURPOSE, room, Envelope(VERSION, key.public, counter, raw))[1]
@@ -72,8 +135,22 @@ def make_control(key: DeviceKey, room: bytes, counter: int, body: Here | Gone) -
 
 def read_control(packet: bytes, room: bytes) -> Control:
     """Verify what a token of the control channel held. Raises `PacketError` with the fault that was found first."""
-    envelope, _ = open_signed(packet, PURPOSE, room, _ENVELOPE)
-    body: Here | Gone | Unknown = read_body(envelope.body, _BODY, _KINDS)
-    if isinstance(body, Here) and not is_normal_name(body.name):
+    envelope, _ = open_signed(packet, PURPOSE, room, _ENVELOPE, _LARGEST)
+    body: Body | Unknown = read_body(envelope.body, _BODY, _KINDS)
+    if not _is_valid(body):
         raise PacketError(Fault.SHAPE)
     return Control(envelope.device, envelope.counter, body)
+
+
+def _is_valid(body: Body | Unknown) -> bool:
+    match body:
+        case Here(name):
+            return is_normal_name(name)
+        case Have(entries=entries):
+            return all(are_spans(entry.seen) for entry in entries)
+        case Want(wanted):
+            return all(are_spans(spans) for _, spans in wanted) and sum(size(spans) for _, spans in wanted) <= WANT_RECORDS
+        case Receipt(received):
+            return all(first <= last for _, first, last in received)
+        case _:
+            return True

@@ -1,5 +1,6 @@
 """Devices: the Ed25519 key (RFC 8032) that signs everything one installation says in one room."""
 
+import functools
 import hashlib
 from typing import Final
 
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from chat.encryption import LABEL, grouped
 from chat.protocol.faults import Fault, PacketError
+from chat.protocol.limits import DEVICES
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
@@ -49,6 +51,7 @@ def is_sound_key(public: bytes) -> bool:
     return y < _FIELD and y not in _SMALL_ORDER
 
 
+@functools.lru_cache(DEVICES)
 def device_fingerprint(public: bytes) -> str:
     """What two people read to each other to be sure of a device: 16 letters and digits in groups of four."""
     return grouped(hashlib.sha256(LABEL + b"device" + public).digest()[:10])

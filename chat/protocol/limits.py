@@ -6,6 +6,10 @@ TEXT_BYTES: Final = 16 * 1024
 """The longest text of one message, in UTF-8."""
 NAME_BYTES: Final = 64
 """The longest username, in UTF-8."""
+EMOJI_BYTES: Final = 64
+"""The longest emoji of a reaction, in UTF-8; a family with skin tones needs 41."""
+REACTIONS: Final = 5
+"""How many different emoji of one device are shown under a message."""
 RECORD_BYTES: Final = 24 * 1024
 """The largest record; a text of full length with its envelope fits."""
 PACKET_BYTES: Final = 64 * 1024
@@ -24,14 +28,16 @@ CLOCK_ADOPT_MS: Final = 10 * 60 * 1000
 CLOCK_TRUST_MS: Final = 24 * 60 * 60 * 1000
 """A clock further ahead than this is not believed: the message is shown by its time of arrival."""
 
-SPARSE_SEQUENCES: Final = 1024
-"""How many sequence numbers beyond the contiguous one are remembered for each device."""
+SPANS: Final = 1024
+"""How many spans of sequence numbers, with gaps between them, are remembered for each device."""
 DEVICES: Final = 4096
 """How many devices of a room are remembered; a stranger without the passphrase can't use up any of them."""
 PINS: Final = 4096
 """How many names can be pinned; pins are never evicted, so that nobody can push one out."""
 FORKS: Final = 4
 """How many different records with one number are kept of a device that made more than one."""
+FORKED_NUMBERS: Final = 16
+"""For how many numbers of one device that is remembered."""
 
 HEARTBEAT_SECONDS: Final = 60.0
 """How often a connected device says that it is here, give or take a quarter."""
@@ -44,3 +50,46 @@ CONTROL_PER_SECOND: Final = 2.0
 """More control packets of one device are dropped."""
 COALESCE_SECONDS: Final = 0.2
 """Changes of the member list and of the count of foreign packets are told at most this often."""
+
+DIGEST_SECONDS: Final = 30.0
+"""How often a device says what it holds in all, give or take three tenths, unless it hears the same from another."""
+SETTLED_SECONDS: Final = (3.0, 6.0)
+"""How long after a change that is said early."""
+HAVE_SECONDS: Final = (1.0, 2.5)
+"""How long a device that heard of something else waits before it lists what it holds; what is under way may arrive meanwhile."""
+TELL_SECONDS: Final = (0.1, 1.5)
+"""How long members wait before they tell one who is behind; the first to speak silences the others."""
+HAVE_PAUSE_SECONDS: Final = (5.0, 300.0)
+"""The first and the longest pause between two full lists while nothing changes."""
+GAPS: Final = 100
+"""How many gaps are shown."""
+SUPPLIERS: Final = 16
+"""How many members are named who passed on what was said before."""
+HAVE_BYTES: Final = 16 * 1024
+HAVE_SPANS: Final = 512
+"""The newest spans of one device that a list gives."""
+WANT_RECORDS: Final = 64
+"""How many records one packet asks for, and how many one bundle holds."""
+WANT_SECONDS: Final = (2.5, 60.0)
+WANT_GROWTH: Final = 1.6
+"""The first and the longest wait for an answer, and how it grows from try to try."""
+WANT_TRIES: Final = 8
+"""After so many tries in vain whoever claimed to have the records is not believed for a while."""
+REST_SECONDS: Final = (60.0, 3600.0)
+"""The first and the longest such while; it doubles."""
+CLAIMANTS: Final = 64
+CLAIMED_DEVICES: Final = 1024
+"""Whose claims are remembered, and for how many devices each."""
+RANK_SECONDS: Final = 0.8
+"""How much longer each next member waits with its answer, up to `RANKS`."""
+RANKS: Final = 8
+BUNDLE_BYTES: Final = 32 * 1024
+BUNDLE_BURST: Final = 64
+BUNDLES_PER_SECOND: Final = 16.0
+"""How fast a device answers, and how fast it takes answers of one other device."""
+RECEIPT_SECONDS: Final = 1.0
+RECEIPT_MEMBERS: Final = 16
+"""In a larger company receipts are told with the heartbeat only, so that a message's traffic does not grow with the room."""
+RECEIPT_DEVICES: Final = 64
+GAP_TRIES: Final = 3
+"""A gap is shown after it was asked for so often in vain; most are filled before."""

@@ -38,6 +38,7 @@ def _longest_run_of_marks(categories: list[str]) -> int:
     return longest
 
 
+@functools.lru_cache(1024)
 def skeleton(name: str) -> str:
     """What a name looks like: equal for names that a person could take for each other.
 
@@ -66,6 +67,7 @@ def _confusables() -> dict[str, tuple[str, ...]]:
     return {sign: tuple(entry["c"] for entry in entries if len(entry["c"]) == 1) for sign, entries in confusables.confusables_data.items()}
 
 
+@functools.lru_cache(1024)
 def is_normal_name(name: str) -> bool:
     """Whether a name from outside has the form that `normalise_name` gives."""
     try:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from chat.events import Member, Trust
 from chat.protocol import limits
 from chat.protocol.clock import Moment
-from chat.protocol.control import Control, Gone, Here, last_counter
+from chat.protocol.control import LAST_CONNECTION, Control, Gone, Here, Want, last_counter
 from chat.protocol.identity import device_fingerprint
 from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.names import skeleton
 from chat.protocol.rate import TokenBucket
+from chat.protocol.records import Record
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Attendance:
 
     records: TokenBucket
     control: TokenBucket
+    repair: TokenBucket
     heard_at: float | None = None
     """Monotonic seconds of its last `Here`; None when it is not online."""
     folded: int = 0
@@ -40,7 +42,9 @@ class Presence:
         self._connected = False
         self._answer_at: float | None = None
         self._beat_at = 0.0
-        peers.pins.setdefault(skeleton(name), own)
+        self.pinned = False
+        """Whether a name was pinned that is not kept yet."""
+        self._pin(name, own)
 
     def peer(self, device: bytes, now: Moment) -> tuple[Peer, Attendance]:
         """What is kept of a device; the one that was silent longest gives way when there are too many."""
@@ -55,6 +59,7 @@ class Presence:
             self._attendance[device] = Attendance(
                 records=TokenBucket(limits.RECEIVE_BURST, limits.RECEIVE_PER_SECOND, now.monotonic),
                 control=TokenBucket(limits.CONTROL_BURST, limits.CONTROL_PER_SECOND, now.monotonic),
+                repair=TokenBucket(2 * limits.BUNDLE_BURST, 2 * limits.BUNDLES_PER_SECOND, now.monotonic),
             )
         return devices[device], self._attendance[device]
 
@@ -75,34 +80,47 @@ class Presence:
             return Trust.UNPINNED
         return Trust.PINNED if pinned == device else Trust.CHANGED
 
-    def rename(self, device: bytes, peer: Peer, name: str) -> bool:
-        """A device claims a name; the first claim pins it. Says whether the name is new."""
-        if peer.name == name:
-            return False
-        peer.name = name
-        if len(self._peers.pins) < limits.PINS:
-            self._peers.pins.setdefault(skeleton(name), device)
-        return True
+    def introduced(self, record: Record, peer: Peer, name: str, *, passed_on: bool) -> bool:
+        """A record gives a device's name; the first claim pins it. Says whether the name is new.
 
-    def receive(self, control: Control, now: Moment) -> bool:
-        """Take a verified control packet of another device. Says whether the member list changed."""
+        What is passed on may be an old name of somebody who is here under a new one.
+        """
+        self._pin(name, record.device)
+        if record.sequence <= peer.named or (passed_on and self.is_online(record.device)):
+            return False
+        peer.named = record.sequence
+        return self._rename(record.device, peer, name)
+
+    def accepts(self, control: Control, now: Moment) -> bool:
+        """Whether a verified control packet of another device is no replay and not one too many."""
         peer, attendance = self.peer(control.device, now)
-        if control.counter <= peer.counter or not attendance.control.take(now.monotonic):
+        bucket = attendance.repair if isinstance(control.body, Want) else attendance.control
+        if control.counter <= peer.counter or not bucket.take(now.monotonic):
             return False
         peer.counter = control.counter
         peer.last_seen = now.wall
+        return True
+
+    def receive(self, device: bytes, body: Here | Gone, now: Moment) -> bool:
+        """A device says that it is here or goes. Says whether the member list changed."""
+        peer, attendance = self.peer(device, now)
         was_online = attendance.heard_at is not None
-        match control.body:
-            case Here(name=name, asks=asks):
-                attendance.heard_at = now.monotonic
-                if asks and self._answer_at is None:
-                    self._answer_at = now.monotonic + self._chance.uniform(0, limits.ANSWER_SECONDS)
-                return self.rename(control.device, peer, name) or not was_online
-            case Gone():
-                attendance.heard_at = None
-                return was_online
-            case _:
-                return False
+        if isinstance(body, Gone):
+            attendance.heard_at = None
+            return was_online
+        attendance.heard_at = now.monotonic
+        if body.asks and self._answer_at is None:
+            self._answer_at = now.monotonic + self._chance.uniform(0, limits.ANSWER_SECONDS)
+        return self._rename(device, peer, body.name) or not was_online
+
+    def online(self) -> list[bytes]:
+        """The other devices that are here."""
+        return [device for device, attendance in self._attendance.items() if attendance.heard_at is not None]
+
+    def is_online(self, device: bytes) -> bool:
+        """Whether another device is here."""
+        attendance = self._attendance.get(device)
+        return attendance is not None and attendance.heard_at is not None
 
     def connected(self, now: Moment) -> Here:
         """The connection is up: what to say first."""
@@ -110,17 +128,17 @@ class Presence:
         self._schedule_beat(now)
         return Here(self._name, asks=True)
 
-    def disconnected(self) -> None:
-        """The connection broke: nobody's presence is known, and the next connection has the next number."""
+    def disconnected(self, now: Moment) -> None:
+        """The connection broke: nobody's presence is known, and the next connection has a higher number."""
         self._connected = False
         self._answer_at = None
         for attendance in self._attendance.values():
             attendance.heard_at = None
-        self.begin_connection()
+        self.begin_connection(now)
 
-    def begin_connection(self) -> None:
-        """Number the connection that is tried next."""
-        self._chain.connection += 1
+    def begin_connection(self, now: Moment) -> None:
+        """Number the connection that is tried next: with the time, so that the number rises even if an older one was put back."""
+        self._chain.connection = max(self._chain.connection + 1, min(int(now.wall), LAST_CONNECTION))
         self._sent = 0
 
     def next_counter(self) -> int:
@@ -161,6 +179,18 @@ class Presence:
             fingerprint=device_fingerprint(self._own),
         )  # fmt: skip
         return (own, *sorted(self._others(), key=lambda member: (not member.online, member.name.casefold(), member.device)))
+
+    def _rename(self, device: bytes, peer: Peer, name: str) -> bool:
+        self._pin(name, device)
+        if peer.name == name:
+            return False
+        peer.name = name
+        return True
+
+    def _pin(self, name: str, device: bytes) -> None:
+        if len(self._peers.pins) < limits.PINS and skeleton(name) not in self._peers.pins:
+            self._peers.pins[skeleton(name)] = device
+            self.pinned = True
 
     def _others(self) -> Iterator[Member]:
         for device, peer in self._peers.devices.items():

@@ -19,12 +19,13 @@ import msgspec
 from chat.protocol.clock import LARGEST
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import DeviceKey
-from chat.protocol.limits import NAME_BYTES, TEXT_BYTES
+from chat.protocol.limits import EMOJI_BYTES, NAME_BYTES, RECORD_BYTES, TEXT_BYTES
 from chat.protocol.names import is_normal_name
-from chat.protocol.signed import VERSION, Number, PublicKey, Unknown, Version, open_signed, read_body, sign_content
+from chat.protocol.signed import VERSION, Number, PublicKey, Unknown, Version, open_signed, read_body, reopen_signed, sign_content
 
 PURPOSE: Final = b"record"
 HASH_BYTES: Final = 32
+ID_BYTES: Final = 16
 NO_RECORD: Final = bytes(HASH_BYTES)
 """Stands for the previous record in a device's first one."""
 
@@ -39,6 +40,52 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """The name this device goes by from now on."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_BYTES)]
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True):
+    """Names one record, so that it can be asked for and nothing else taken for it."""
+
+    device: PublicKey
+    sequence: Number
+    id: Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+
+    @property
+    def key(self) -> str:
+        """The id in hex, as `Record.key`."""
+        return self.id.hex()
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """Something said in answer to a message."""
+
+    target: Reference
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_BYTES)]
+
+
+class Edit(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """Another text for a message of the same device."""
+
+    target: Reference
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_BYTES)]
+
+
+class Retract(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """Takes back a message of the same device."""
+
+    target: Reference
+
+
+class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """Puts an emoji under a message, or takes this device's own away."""
+
+    target: Reference
+    emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=EMOJI_BYTES)]
+    on: bool
+
+
+Body = Text | Hello | Reply | Edit | Retract | Reaction
+Said = Text | Reply | Unknown
+"""The bodies of records that are messages: they have a place in the conversation."""
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -60,22 +107,37 @@ class Record:
     sequence: int
     previous: bytes
     clock: int
-    body: Text | Hello | Unknown
+    body: Body | Unknown
     hash: bytes
     packet: bytes
 
     @property
+    def id(self) -> bytes:
+        """The record's name everywhere: the first 16 bytes of its hash."""
+        return self.hash[:ID_BYTES]
+
+    @property
     def key(self) -> str:
-        """The record's name everywhere: the first 16 bytes of its hash, in hex."""
-        return self.hash[:16].hex()
+        """The id in hex."""
+        return self.id.hex()
+
+    @property
+    def reference(self) -> Reference:
+        """What other records call it."""
+        return Reference(self.device, self.sequence, self.id)
+
+    @property
+    def target(self) -> Reference | None:
+        """The record that this one is about."""
+        return self.body.target if isinstance(self.body, Reply | Edit | Retract | Reaction) else None
 
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
-_BODY: Final = msgspec.msgpack.Decoder(Text | Hello)
-_KINDS: Final = frozenset({1, 2})
+_BODY: Final = msgspec.msgpack.Decoder(Body)
+_KINDS: Final = frozenset(range(1, 7))
 
 
-def make_record(key: DeviceKey, room: bytes, sequence: int, previous: bytes, clock: int, body: Text | Hello) -> Record:
+def make_record(key: DeviceKey, room: bytes, sequence: int, previous: bytes, clock: int, body: Body) -> Record:
     """Sign the next record of a device."""
     raw = msgspec.Raw(msgspec.msgpack.encode(body))
     content, packet = sign_content(key, PURPOSE, room, Envelope(VERSION, key.public, sequence, previous, clock, raw))
@@ -84,9 +146,19 @@ def make_record(key: DeviceKey, room: bytes, sequence: int, previous: bytes, clo
 
 def read_record(packet: bytes, room: bytes) -> Record:
     """Verify what a token of the channel for records held. Raises `PacketError` with the fault that was found first."""
-    envelope, content = open_signed(packet, PURPOSE, room, _ENVELOPE)
-    body: Text | Hello | Unknown = read_body(envelope.body, _BODY, _KINDS)
-    if isinstance(body, Text) and len(body.text.encode()) > TEXT_BYTES:
+    return _record(packet, *open_signed(packet, PURPOSE, room, _ENVELOPE, RECORD_BYTES))
+
+
+def reread_record(packet: bytes) -> Record:
+    """A record that was verified before it was kept. Raises `PacketError` if a newer version of this program kept it."""
+    return _record(packet, *reopen_signed(packet, _ENVELOPE))
+
+
+def _record(packet: bytes, envelope: Envelope, content: bytes) -> Record:
+    body: Body | Unknown = read_body(envelope.body, _BODY, _KINDS)
+    if isinstance(body, Text | Reply | Edit) and len(body.text.encode()) > TEXT_BYTES:
+        raise PacketError(Fault.LIMIT)
+    if isinstance(body, Reaction) and len(body.emoji.encode()) > EMOJI_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Hello) and not is_normal_name(body.name):
         raise PacketError(Fault.SHAPE)
@@ -99,3 +171,11 @@ def read_record(packet: bytes, room: bytes) -> Record:
         hash=hashlib.sha256(content).digest(),
         packet=packet,
     )
+
+
+def peek_record(packet: bytes) -> tuple[bytes, int]:
+    """The device and the number that a packet claims, without verifying anything. Raises `PacketError`."""
+    if len(packet) > RECORD_BYTES:
+        raise PacketError(Fault.LIMIT)
+    envelope, _ = reopen_signed(packet, _ENVELOPE)
+    return envelope.device, envelope.sequence

@@ -1,51 +1,72 @@
-"""Which records of a device were seen before: duplicates and replays are told from news, and news from forks."""
+"""Which records of a device were seen before, and where some are missing."""
 
 import enum
-from typing import Final
 
-from chat.protocol.limits import FORKS, SPARSE_SEQUENCES
+from chat.protocol.limits import FORKED_NUMBERS, FORKS, SPANS
 from chat.protocol.memory import Peer
-
-_KEPT_BELOW_FLOOR: Final = 32
-"""How many numbers up to the floor keep their records' names, so that a fork just behind it is still noticed."""
+from chat.protocol.records import ID_BYTES, Record
+from chat.protocol.spans import add_span, has_number, touches
 
 
 class Novelty(enum.Enum):
     NEW = "new"
-    FORK = "fork"
-    """Another record with this number was seen: the device's key is used twice, or its owner lies."""
-    SEEN = "seen"
+    KNOWN = "known"
+    """A record with this number was seen: only the store can tell whether it was this one."""
+    REFUSED = "refused"
+    """The device skips so many numbers that no more can be remembered."""
 
 
-def note_sequence(peer: Peer, sequence: int, name: bytes) -> Novelty:
-    """Judge a verified record by its number and its name (the first 16 bytes of its hash), and remember it in `peer`.
-
-    The first number that is heard of a device sets the floor: what it said before can no longer be told from a replay. When too
-    many numbers are missing, the floor moves up over the oldest gap.
-    """
-    known = peer.recent.get(sequence)
-    if known is not None:
-        if name in known or len(known) >= FORKS:
-            return Novelty.SEEN
-        known.append(name)
-        return Novelty.FORK
-    if peer.floor == 0 and not peer.recent:
-        peer.floor = sequence - 1
-    if sequence <= peer.floor:
-        return Novelty.SEEN
-    peer.recent[sequence] = [name]
-    _raise_floor(peer)
+def note_record(peer: Peer, record: Record) -> Novelty:
+    """Judge a verified record of a device by its number, and remember it in `peer` if it is new."""
+    number = record.sequence
+    if has_number(peer.seen, number):
+        return Novelty.KNOWN
+    if len(peer.seen) >= SPANS and not touches(peer.seen, number):
+        return Novelty.REFUSED
+    add_span(peer.seen, number, number)
+    if not has_number(peer.seen, number - 1):
+        peer.starts[number] = (record.clock, record.previous[:ID_BYTES])
+    if not has_number(peer.seen, number + 1):
+        peer.ends[number] = record.id
     return Novelty.NEW
 
 
-def _raise_floor(peer: Peer) -> None:
-    while peer.floor + 1 in peer.recent:
-        peer.floor += 1
-    above = [number for number in peer.recent if number > peer.floor]
-    if len(above) > SPARSE_SEQUENCES:
-        peer.floor = min(above)
-        while peer.floor + 1 in peer.recent:
-            peer.floor += 1
-    below = [number for number in peer.recent if number <= peer.floor]
-    for number in sorted(below)[:-_KEPT_BELOW_FLOOR]:
-        del peer.recent[number]
+def find_breaks(peer: Peer, record: Record) -> list[tuple[int, bytes]]:
+    """Where the chain breaks at a record that was just noted: numbers whose record here is not the one that the next record names.
+
+    Each comes with the id of the record here: its device has signed another one with that number.
+    """
+    number = record.sequence
+    before = peer.ends.pop(number - 1, b"")
+    after = peer.starts.pop(number + 1, (0, b""))[1]
+    breaks = []
+    if before and before != record.previous[:ID_BYTES]:
+        breaks.append((number - 1, before))
+    if after and after != record.id:
+        breaks.append((number, record.id))
+    return breaks
+
+
+def note_fork(peer: Peer, record: Record, others: list[bytes]) -> bool:
+    """Remember that a device signed this record besides `others` (ids) with one number. False if it has done so too often already."""
+    if len(others) >= FORKS or (record.sequence not in peer.forks and len(peer.forks) >= FORKED_NUMBERS):
+        return False
+    peer.forks[record.sequence] = [*others, record.id]
+    return True
+
+
+def note_break(peer: Peer, number: int, name: bytes) -> bool:
+    """Remember that there is another record with this number than the one that is here. False if that is known, or happened too often."""
+    if number in peer.forks or len(peer.forks) >= FORKED_NUMBERS:
+        return False
+    peer.forks[number] = [name]
+    return True
+
+
+def give_up_before(peer: Peer, number: int) -> None:
+    """Count the records up to this number as seen, because they are too old to be wanted, and forget that any of them was missing."""
+    add_span(peer.seen, 1, number)
+    peer.kept_from = max(peer.kept_from, number + 1)
+    firsts, lasts = {first for first, _ in peer.seen}, {last for _, last in peer.seen}
+    peer.starts = {first: start for first, start in peer.starts.items() if first in firsts}
+    peer.ends = {last: name for last, name in peer.ends.items() if last in lasts}

@@ -15,23 +15,53 @@ from chat.events import (
     DeliveryChanged,
     Event,
     ForeignCounted,
+    Gap,
+    GapsChanged,
     MembersChanged,
     Message,
     MessagesFolded,
     MessageShown,
+    Quote,
+    ReceiptsChanged,
     SayRefused,
+    Supplied,
 )
+from chat.events import Reaction as ShownReaction
 from chat.protocol import limits
+from chat.protocol.annotations import annotate
+from chat.protocol.answers import Answers
 from chat.protocol.clock import Moment, adopt_clock, clock_seconds, is_believable, next_clock
-from chat.protocol.control import Gone, Here, make_control, read_control
-from chat.protocol.faults import PacketError
+from chat.protocol.control import Body as ControlBody
+from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
+from chat.protocol.faults import Fault, PacketError
+from chat.protocol.gossip import Gossip
 from chat.protocol.identity import DeviceKey
+from chat.protocol.ledger import Ledger
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.presence import Presence
 from chat.protocol.rate import TokenBucket
-from chat.protocol.records import Hello, Record, Text, make_record, read_record
-from chat.protocol.replay import Novelty, note_sequence
+from chat.protocol.receipts import Receipts
+from chat.protocol.records import (
+    ID_BYTES,
+    Body,
+    Edit,
+    Hello,
+    Reaction,
+    Record,
+    Reference,
+    Reply,
+    Retract,
+    Said,
+    Text,
+    make_record,
+    peek_record,
+    read_record,
+    reread_record,
+)
+from chat.protocol.replay import Novelty, find_breaks, give_up_before, note_break, note_fork, note_record
 from chat.protocol.signed import Unknown
+from chat.protocol.spans import Span, from_number, has_number
+from chat.protocol.wants import Wants
 
 
 class Channel(enum.Enum):
@@ -52,36 +82,51 @@ class Packet:
 
 @dataclass(slots=True)
 class Step:
-    """What follows from one input, each in order: records to keep (others' and own), packets to publish, events to show.
-
-    Events about a record that turns out to be kept already are not to be shown.
-    """
+    """What follows from one input, each in order: records to keep (others' and own), packets to publish, events to show."""
 
     packets: list[Packet] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     heard: list[Record] = field(default_factory=list)
     said: list[Record] = field(default_factory=list)
+    doubted: list[Record] = field(default_factory=list)
+    """Records whose numbers were seen before; `compare` wants to know what is kept under these."""
+    renamed: list[bytes] = field(default_factory=list)
+    """Devices that go by another name now, also in what they said before."""
+    wanted: list[tuple[bytes, Span]] = field(default_factory=list)
+    """Records that others miss, by device; `supply` takes what is kept of them."""
 
 
 class Room:
-    """One device's part in one room. `chain` and `peers` change in place; whoever keeps them stores `chain` before it publishes."""
+    """One device's part in one room. `chain` and `peers` change in place; whoever keeps them stores them before it publishes."""
 
     def __init__(self, keys: RoomKeys, name: str, chain: Chain, peers: Peers, now: Moment, chance: random.Random) -> None:
         self._keys = keys
         self._device = DeviceKey(chain.seed)
         self._records = Cipher(keys.messages)
         self._control = Cipher(keys.control)
-        self._name = name
+        self.name = name
         self._chain = chain
+        self._peers = peers
         self._presence = Presence(self._device.public, name, chain, peers, chance)
-        self._presence.begin_connection()
-        self._chance = chance
+        self._presence.begin_connection(now)
+        self._ledger = Ledger(self._device.public, chain, peers)
+        self._gossip = Gossip(self._ledger, chance)
+        self._wants = Wants(peers, chance)
+        self._answers = Answers(self._device.public, self._ledger, chance, now.monotonic)
+        self._receipts = Receipts(self._device.public, self._ledger)
         self._sending = TokenBucket(limits.SEND_BURST, limits.SEND_PER_SECOND, now.monotonic)
         self._waiting: deque[Record] = deque()
+        self._wanted_from = 0
+        self._connected = False
         self._foreign = 0
+        self._changed: set[bytes] = set()
+        self._heard: set[bytes] = set()
         self._members_changed = True
-        self._foreign_changed = False
+        self._foreign_changed = self._receipts_changed = self._suppliers_changed = False
+        self._gaps: tuple[Gap, ...] = ()
         self._tell_at = now.monotonic
+        self.cloned = False
+        """Whether this device's key signed something that is not known here: its data is older than what it has said."""
 
     @property
     def device(self) -> bytes:
@@ -95,15 +140,48 @@ class Room:
 
     def read(self, packet: bytes) -> Record:
         """A record that was kept. Raises `PacketError`."""
-        return read_record(packet, self._keys.room)
+        return reread_record(packet)
 
     def resume(self, records: Iterable[Record]) -> None:
         """Go on sending what the broker did not have when the program ended. It keeps to the sending limit."""
         self._waiting.extend(records)
+        self._note_sent()
 
-    def message(self, record: Record, now: Moment) -> Message | None:
-        """How a record that was kept is shown; None if it is not a message."""
-        return None if isinstance(record.body, Hello) else self._message_of(record, record.body, Novelty.NEW, now)
+    def want_from(self, clock: int) -> None:
+        """Do not ask for what was said before this clock value."""
+        self._wanted_from = clock
+
+    def dropped(self, device: bytes, number: int) -> None:
+        """The records of a device up to this number are not kept any more."""
+        if device == self.device:
+            self._chain.kept_from = max(self._chain.kept_from, number + 1)
+        elif peer := self._peers.devices.get(device):
+            give_up_before(peer, number)
+            self._note_change(device)
+
+    def take_changed(self) -> list[bytes]:
+        """The devices whose records changed what is to be kept of them, since the last time."""
+        changed, self._changed = self._changed, set()
+        return list(changed)
+
+    def take_heard(self) -> list[bytes]:
+        """The devices that were only heard of since the last time, which there is no hurry to keep."""
+        heard, self._heard = self._heard, set()
+        return list(heard)
+
+    def take_pinned(self) -> bool:
+        """Whether a name was pinned since the last time."""
+        pinned, self._presence.pinned = self._presence.pinned, False
+        return pinned
+
+    def reload(self, devices: Iterable[bytes]) -> None:
+        """What is kept of these devices was put back to what it was, because the change could not be kept."""
+        for device in devices:
+            self._ledger.update(device)
+
+    def message(self, record: Record, about: Iterable[Record], quoted: tuple[Record, list[Record]] | None, now: Moment) -> Message:
+        """How a message that was kept is shown, given the records about it, and the message it answers with those about that one."""
+        return self._message_of(record, now, about, quoted)
 
     def will(self) -> Packet:
         """What the broker is to publish if the connection being made breaks."""
@@ -115,57 +193,116 @@ class Room:
 
     def connected(self, now: Moment) -> Step:
         """The broker has accepted the connection and the subscriptions."""
+        self._connected = True
         step = Step([self._say_control(self._presence.connected(now))])
         self._announce(now, step)
+        self._gossip.connected(now.monotonic)
+        self._wants.connected(now.monotonic)
         self._members_changed = True
         return step
 
     def disconnected(self, now: Moment) -> Step:
         """The connection broke; the next one needs `will` anew."""
-        self._presence.disconnected()
+        self._connected = False
+        self._presence.disconnected(now)
+        for part in (self._gossip, self._wants, self._answers, self._receipts):
+            part.disconnected()
         self._members_changed = True
         return self.tick(now)
 
-    def say(self, text: str, now: Moment) -> Step:
+    def say(self, text: str, now: Moment, reply_to: Reference | None = None) -> Step:
         """Send a text, or keep it waiting for the sending limit, or refuse it with a sentence."""
-        said = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        said = _without_surrogates(text)
         if not said.strip():
             return Step()
-        if len(said.encode()) > limits.TEXT_BYTES:
-            return Step(events=[SayRefused(text, f"This message is too long: at most {limits.TEXT_BYTES // 1024} KiB. Send it in parts.")])
-        goes_out = not self._waiting and self._sending.take(now.monotonic)
-        if not goes_out and len(self._waiting) >= limits.SEND_WAITING:
-            return Step(events=[SayRefused(text, f"{limits.SEND_WAITING} messages are waiting to go out. Send this one in a moment.")])
         step = Step()
+        if sentence := self._refusal(said):
+            step.events.append(SayRefused(text, sentence))
+            return step
+        record = self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step)
+        step.events.append(MessageShown(self._message_of(record, now), Delivery.WAITING if self._waiting else Delivery.QUEUED))
+        return step
+
+    def change(self, body: Edit | Retract | Reaction, now: Moment) -> Step:
+        """Say something about a message that was said before."""
+        step = Step()
+        text = _without_surrogates(body.text) if isinstance(body, Edit) else ""
+        if isinstance(body, Edit):
+            body = Edit(body.target, text)
+        if sentence := self._refusal(text):
+            step.events.append(SayRefused(text, sentence))
+        else:
+            self._put_in(body, now, step)
+        return step
+
+    def _refusal(self, text: str) -> str:
+        if len(text.encode()) > limits.TEXT_BYTES:
+            return f"This message is too long: at most {limits.TEXT_BYTES // 1024} KiB. Send it in parts."
+        if len(self._waiting) >= limits.SEND_WAITING:
+            return f"{limits.SEND_WAITING} messages are waiting to go out. Send this one in a moment."
+        return ""
+
+    def _put_in(self, body: Body, now: Moment, step: Step) -> Record:
+        """Sign a record and send it, or let it wait for the sending limit."""
+        goes_out = not self._waiting and self._sending.take(now.monotonic)
         self._announce(now, step)
-        body = Text(said)
         record = self._next_record(body, now, step)
-        message = self._message_of(record, body, Novelty.NEW, now)
-        step.events.append(MessageShown(message, Delivery.QUEUED if goes_out else Delivery.WAITING))
         if goes_out:
             self._send(record, step)
         else:
             self._waiting.append(record)
-        return step
+            self._note_sent()
+        return record
 
     def receive(self, channel: Channel, token: bytes, now: Moment) -> Step:
         """Take whatever arrived on a topic of the room. What is not a valid packet is counted, and nothing else comes of it."""
         step = Step()
         try:
             if channel is Channel.RECORDS:
-                self._take_record(read_record(self._records.open(token, limits.PACKET_BYTES), self._keys.room), now, step)
+                record = read_record(self._records.open(token, limits.PACKET_BYTES), self._keys.room)
+                self._take_record(record, now, step)
             else:
                 control = read_control(self._control.open(token, limits.PACKET_BYTES), self._keys.room)
                 if control.device != self.device:
-                    self._members_changed |= self._presence.receive(control, now)
+                    self._take_control(control, now, step)
         except (TokenError, PacketError):
-            self._foreign += 1
-            self._foreign_changed = True
+            self._count_foreign()
         self._tell(now, step)
         return step
 
+    def compare(self, record: Record, ids: list[bytes], now: Moment) -> Step:
+        """Judge a doubted record, given the ids of the records that are kept under its device and number."""
+        step = Step()
+        if not ids or record.id in ids:
+            return step
+        if record.device == self.device:
+            self.cloned = True
+            return step
+        peer = self._peers.devices.get(record.device)
+        if peer is not None and note_fork(peer, record, ids):
+            self._note_change(record.device)
+            self._gossip.changed(now.monotonic)
+            self._wants.received(record.device, record.sequence, now.monotonic)
+            step.heard.append(record)
+            if isinstance(record.body, Said):
+                step.events.append(MessageShown(self._message_of(record, now)))
+        return step
+
+    def supply(self, packets: Iterable[bytes]) -> Step:
+        """Pass on kept records, in as few bundles as their size allows."""
+        step = Step()
+        part: list[bytes] = []
+        for packet in packets:
+            if part and (len(part) == limits.WANT_RECORDS or sum(map(len, part)) + len(packet) > limits.BUNDLE_BYTES):
+                step.packets.append(self._say_control(Bundle(part)))
+                part = []
+            part.append(packet)
+        if part:
+            step.packets.append(self._say_control(Bundle(part)))
+        return step
+
     def tick(self, now: Moment) -> Step:
-        """Do what time has made due: send what waited, say that one is here, tell of changes."""
+        """Do what time has made due: send what waited, say that one is here, heal what is missing, tell of changes."""
         step = Step()
         while self._waiting and self._sending.take(now.monotonic):
             record = self._waiting.popleft()
@@ -175,67 +312,193 @@ class Room:
         self._members_changed |= fell_silent
         if here is not None:
             step.packets.append(self._say_control(here))
+        if self._connected:
+            self._heal(now, step, heartbeat=here is not None)
         self._tell(now, step)
         return step
+
+    def _heal(self, now: Moment, step: Step, *, heartbeat: bool) -> None:
+        receipt = self._receipts.tick(now.monotonic, heartbeat=heartbeat)
+        want = self._wants.tick(now.monotonic)
+        for body in (receipt, *self._gossip.tick(now.monotonic), want):
+            if body is not None:
+                step.packets.append(self._say_control(body))
+        step.wanted += self._answers.tick(now.monotonic)
 
     def due(self, now: Moment) -> float | None:
         """When `tick` must be called next (monotonic seconds); None if only an input can change anything."""
         times = [self._presence.due()]
+        if self._connected:
+            times += [self._gossip.due(), self._wants.due(), self._answers.due(now.monotonic), self._receipts.due()]
         if self._waiting:
             times.append(self._sending.ready_at(now.monotonic))
-        if self._members_changed or self._foreign_changed:
+        if self._has_news():
             times.append(self._tell_at)
         return min((time for time in times if time is not None), default=None)
 
-    def _take_record(self, record: Record, now: Moment, step: Step) -> None:
-        if record.device == self.device:
+    def _take_control(self, control: Control, now: Moment, step: Step) -> None:
+        body, device = control.body, control.device
+        if isinstance(body, Bundle):
+            if self._presence.peer(device, now)[1].repair.take(now.monotonic):
+                self._take_bundle(device, body, now, step)
             return
-        peer, attendance = self._presence.peer(record.device, now)
-        novelty = note_sequence(peer, record.sequence, record.hash[:16])
-        if novelty is Novelty.SEEN:
+        if not self._presence.accepts(control, now):
             return
+        match body:
+            case Here() | Gone():
+                self._members_changed |= self._presence.receive(device, body, now)
+                if isinstance(body, Here) and body.asks:
+                    self._receipts.owe(device, now.monotonic, self._presence.online())
+            case Receipt():
+                self._receipts_changed |= self._receipts.heard(device, body)
+            case Digest(digest):
+                self._gossip.heard_digest(digest, now.monotonic)
+            case Have():
+                self._gossip.heard_have(body, now.monotonic)
+                for entry in body.entries:
+                    self._wants.claim(device, self._beyond_own(entry), now.monotonic)
+            case Want():
+                self._answers.asked(device, control.counter, body, self._presence.online(), now.monotonic)
+                self._wants.overheard(body, now.monotonic)
+        self._heard.add(device)
+
+    def _beyond_own(self, entry: Entry) -> Entry:
+        """What a list says of this device beyond what it has said here is wanted, because it would prove that a backup was put back."""
+        if entry.device != self.device:
+            return entry
+        return Entry(entry.device, from_number(entry.seen, self._chain.sequence + 1), entry.kept_from, b"", [])
+
+    def _take_bundle(self, relayer: bytes, bundle: Bundle, now: Moment, step: Step) -> None:
+        for packet in bundle.packets:
+            try:
+                device, number = peek_record(packet)
+                known = has_number(self._ledger.seen(device), number)
+                if not known or self._wants.is_doubted(device, number) or self._answers.waits_for(device, number):
+                    record = read_record(packet, self._keys.room)
+                    self._take_record(record, now, step, relayer)
+            except PacketError:
+                self._count_foreign()
+
+    def _count_foreign(self) -> None:
+        self._foreign += 1
+        self._foreign_changed = True
+
+    def _take_record(self, record: Record, now: Moment, step: Step, relayer: bytes = b"") -> None:
+        device = record.device
+        if device == self.device:
+            self.cloned |= record.sequence > self._chain.sequence
+            step.doubted.append(record)
+            return
+        peer, attendance = self._presence.peer(device, now)
+        if record.sequence not in peer.forks:
+            self._answers.heard(device, record.sequence)
+        match note_record(peer, record):
+            case Novelty.KNOWN:
+                step.doubted.append(record)
+                return
+            case Novelty.REFUSED:
+                raise PacketError(Fault.LIMIT)
+            case Novelty.NEW:
+                pass
+        for number, name in find_breaks(peer, record):
+            if note_break(peer, number, name):
+                self._wants.doubt(device, number, now.monotonic)
+        self._wants.received(device, record.sequence, now.monotonic)
+        if peer.seen[0][0] > 1 or len(peer.seen) > 1:
+            self._wants.note_gap(device, now.monotonic)
+        self._gossip.changed(now.monotonic)
+        self._receipts.owe(device, now.monotonic, self._presence.online())
+        if relayer and record.clock < self._wanted_from:
+            give_up_before(peer, record.sequence)
+            self._note_change(device)
+            return
+        self._note_change(device)
         step.heard.append(record)
         self._chain.clock = adopt_clock(self._chain.clock, record.clock, now.wall)
-        peer.last_seen = now.wall
+        if not relayer:
+            peer.last_seen = now.wall
+        elif self._chain.joined and record.clock < self._chain.joined and relayer not in self._chain.suppliers[: limits.SUPPLIERS]:
+            self._chain.suppliers.append(relayer)
+            self._suppliers_changed = True
         if isinstance(record.body, Hello):
-            self._members_changed |= self._presence.rename(record.device, peer, record.body.name)
+            self._members_changed |= self._presence.introduced(record, peer, record.body.name, passed_on=bool(relayer))
+        if not isinstance(record.body, Said):
             return
-        message = self._message_of(record, record.body, novelty, now)
-        if attendance.records.take(now.monotonic):
+        message = self._message_of(record, now)
+        if relayer or attendance.records.take(now.monotonic):
             attendance.folded = 0
             step.events.append(MessageShown(message))
         else:
             attendance.folded += 1
             step.events.append(MessagesFolded(message.device, message.name, attendance.folded, (message,)))
 
-    def _message_of(self, record: Record, body: Text | Unknown, novelty: Novelty, now: Moment) -> Message:
+    def _message_of(
+        self, record: Record, now: Moment, about: Iterable[Record] = (), quoted: tuple[Record, list[Record]] | None = None
+    ) -> Message:
         trusted = is_believable(record.clock, now.wall)
+        peer = self._peers.devices.get(record.device)
+        shown = annotate(record, about)
         return Message(
             key=record.key,
             device=record.device.hex(),
             name=self._presence.display_name(record.device),
-            own=record.device == self.device,
-            text=body.text if isinstance(body, Text) else "",
+            own=self._is_own(record.device),
+            text=shown.text,
             time=clock_seconds(record.clock) if trusted else now.wall,
             order=(record.clock, record.device.hex(), record.sequence),
             trust=self._presence.trust(record.device),
             clock_trusted=trusted,
-            forked=novelty is Novelty.FORK,
-            newer=isinstance(body, Unknown),
+            forked=peer is not None and record.sequence in peer.forks,
+            newer=isinstance(record.body, Unknown),
+            reply=self._quote(record.body.target, quoted) if isinstance(record.body, Reply) else None,
+            edited=shown.edited,
+            retracted=shown.retracted,
+            reactions=tuple(self._reaction(emoji, devices) for emoji, devices in shown.reactions.items()),
         )
+
+    def _quote(self, target: Reference, quoted: tuple[Record, list[Record]] | None) -> Quote:
+        if quoted is None:
+            return Quote(target.key)
+        record, about = quoted
+        shown = annotate(record, about)
+        order = (record.clock, record.device.hex(), record.sequence)
+        return Quote(target.key, order, record.device.hex(), self._presence.display_name(record.device), shown.text, shown.retracted)
+
+    def _reaction(self, emoji: str, devices: list[bytes]) -> ShownReaction:
+        names = tuple(self._presence.display_name(device) for device in devices)
+        return ShownReaction(emoji, names, own=any(self._is_own(device) for device in devices))
+
+    def _is_own(self, device: bytes) -> bool:
+        return device == self.device or device in self._chain.former
 
     def _send(self, record: Record, step: Step) -> None:
         if (answer := self._presence.answer()) is not None:
             step.packets.append(self._say_control(answer))
-        step.packets.append(self._seal_record(record))
+        step.packets.append(self.seal(record))
+        self._note_sent()
+
+    def _note_sent(self) -> None:
+        """Own records count as sent up to the first one that the sending limit holds back."""
+        number, head = self._chain.sequence, self._chain.head
+        if self._waiting:
+            number, head = self._waiting[0].sequence - 1, self._waiting[0].previous
+        self._ledger.sent = (number, head[:ID_BYTES])
+        self._ledger.update(self.device)
+
+    def _note_change(self, device: bytes) -> None:
+        self._ledger.update(device)
+        self._changed.add(device)
 
     def _announce(self, now: Moment, step: Step) -> None:
         """Tell the name for good, before anything is said under it."""
-        if self._chain.announced != self._name:
-            self._chain.announced = self._name
-            step.packets.append(self._seal_record(self._next_record(Hello(self._name), now, step)))
+        if self._chain.announced != self.name:
+            self._chain.announced = self.name
+            record = self._next_record(Hello(self.name), now, step)
+            self._chain.joined = self._chain.joined or record.clock
+            step.packets.append(self.seal(record))
+            self._note_sent()
 
-    def _next_record(self, body: Text | Hello, now: Moment, step: Step) -> Record:
+    def _next_record(self, body: Body, now: Moment, step: Step) -> Record:
         chain = self._chain
         chain.clock = next_clock(chain.clock, now.wall)
         record = make_record(self._device, self._keys.room, chain.sequence + 1, chain.head, chain.clock, body)
@@ -243,21 +506,51 @@ class Room:
         step.said.append(record)
         return record
 
-    def _seal_record(self, record: Record) -> Packet:
+    def seal(self, record: Record) -> Packet:
+        """A fresh token for an own record."""
         return Packet(Channel.RECORDS, self._records.seal(record.packet), record)
 
-    def _say_control(self, body: Here) -> Packet:
+    def _say_control(self, body: ControlBody) -> Packet:
         return self._seal_control(body, self._presence.next_counter())
 
-    def _seal_control(self, body: Here | Gone, counter: int) -> Packet:
+    def _seal_control(self, body: ControlBody, counter: int) -> Packet:
         return Packet(Channel.CONTROL, self._control.seal(make_control(self._device, self._keys.room, counter, body)))
 
+    def _has_news(self) -> bool:
+        return self._members_changed or self._foreign_changed or self._receipts_changed or self._suppliers_changed
+
     def _tell(self, now: Moment, step: Step) -> None:
-        if now.monotonic < self._tell_at or not (self._members_changed or self._foreign_changed):
+        self._tell_gaps(step)
+        if now.monotonic < self._tell_at or not self._has_news():
             return
         if self._members_changed:
             step.events.append(MembersChanged(self._presence.members(now.wall)))
         if self._foreign_changed:
             step.events.append(ForeignCounted(self._foreign))
-        self._members_changed = self._foreign_changed = False
+        if self._receipts_changed or self._members_changed:
+            told = self._receipts.known()
+            step.events.append(ReceiptsChanged(told, max(len(told), len(self._presence.online()))))
+        if self._suppliers_changed:
+            step.events.append(self.supplied())
+        self._members_changed = self._foreign_changed = self._receipts_changed = self._suppliers_changed = False
         self._tell_at = now.monotonic + limits.COALESCE_SECONDS
+
+    def supplied(self) -> Supplied:
+        """From whom what was said before this device came is."""
+        return Supplied(tuple(self._presence.display_name(device) for device in self._chain.suppliers), (self._chain.joined, "", 0))
+
+    def _tell_gaps(self, step: Step) -> None:
+        found: list[Gap] = []
+        for device, spans in self._wants.in_vain().items():
+            starts = self._peers.devices[device].starts
+            for first, last in spans[-limits.GAPS :]:
+                order = (starts.get(last + 1, (0, b""))[0], device.hex(), last)
+                found.append(Gap(device.hex(), self._presence.display_name(device), last - first + 1, order))
+        gaps = tuple(found[: limits.GAPS])
+        if gaps != self._gaps:
+            self._gaps = gaps
+            step.events.append(GapsChanged(gaps))
+
+
+def _without_surrogates(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

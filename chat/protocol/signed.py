@@ -8,7 +8,6 @@ import msgspec
 from chat.protocol.clock import LARGEST
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import KEY_BYTES, SIGNATURE_BYTES, DeviceKey, check_signature
-from chat.protocol.limits import RECORD_BYTES
 
 VERSION: Final = 1
 
@@ -57,9 +56,11 @@ def sign_content(key: DeviceKey, purpose: bytes, room: bytes, envelope: msgspec.
     return content, msgspec.msgpack.encode(_Signed(content, key.sign(purpose, room, content)))
 
 
-def open_signed(packet: bytes, purpose: bytes, room: bytes, decoder: msgspec.msgpack.Decoder[_Envelope]) -> tuple[_Envelope, bytes]:
-    """Verify a packet. Gives the envelope and the signed bytes, or raises `PacketError` with the fault that was found first."""
-    if len(packet) > RECORD_BYTES:
+def open_signed(
+    packet: bytes, purpose: bytes, room: bytes, decoder: msgspec.msgpack.Decoder[_Envelope], largest: int
+) -> tuple[_Envelope, bytes]:
+    """Verify a packet of up to `largest` bytes. Gives the envelope and the signed bytes, or raises `PacketError` with the first fault."""
+    if len(packet) > largest:
         raise PacketError(Fault.LIMIT)
     signed = _decode_only_encoding(_SIGNED, packet)
     envelope = _decode_only_encoding(decoder, signed.content)
@@ -67,6 +68,12 @@ def open_signed(packet: bytes, purpose: bytes, room: bytes, decoder: msgspec.msg
         raise PacketError(Fault.VERSION)
     check_signature(envelope.device, purpose, room, signed.content, signed.signature)
     return envelope, signed.content
+
+
+def reopen_signed(packet: bytes, decoder: msgspec.msgpack.Decoder[_Envelope]) -> tuple[_Envelope, bytes]:
+    """The envelope of a packet and its signed bytes, without verifying anything. Raises `PacketError`."""
+    content = _decode(_SIGNED, packet).content
+    return _decode(decoder, content), content
 
 
 def read_body(raw: msgspec.Raw, decoder: msgspec.msgpack.Decoder[_Shape], known_kinds: frozenset[int]) -> _Shape | Unknown:

@@ -18,7 +18,7 @@ class Banner(tk.Frame):
     """Takes no room while it has nothing to say."""
 
     def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint) -> None:
-        super().__init__(parent, bg=theme.palette.background, height=1)
+        super().__init__(parent, bg=theme.palette.chat, height=1)
         self._theme, self._paint = theme, paint
         self._buttons: list[Button] = []
         self._words = tk.Label(
@@ -41,7 +41,7 @@ class Banner(tk.Frame):
             self._words.grid_forget()
             self._actions.grid_forget()
             # An empty frame keeps the height of its last content unless told otherwise.
-            self.configure(height=1, bg=self._theme.palette.background)
+            self.configure(height=1, bg=self._theme.palette.chat)
             return
         self.configure(bg=self._theme.palette.warning_background)
         px = self._theme.px

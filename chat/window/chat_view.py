@@ -6,15 +6,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, Message, MessagesFolded, Page
+from chat.events import (
+    Delivery,
+    DeliveryChanged,
+    Entered,
+    Found,
+    Gap,
+    Link,
+    LinkChanged,
+    Member,
+    Message,
+    MessagesFolded,
+    Page,
+    ReceiptsChanged,
+    Supplied,
+)
 from chat.text import clean_line
 from chat.window.banner import Banner
-from chat.window.composer import Composer
+from chat.window.composer import Composer, ComposerWishes
 from chat.window.header import Header
 from chat.window.members import WIDTH as MEMBERS_WIDTH
 from chat.window.members import MemberPanel
+from chat.window.message_menu import MessageMenu, MessageWishes
+from chat.window.paging import Paging
 from chat.window.paint import Paint
 from chat.window.reading import Reading
+from chat.window.rows import Order, Row
+from chat.window.search_bar import SearchBar
 from chat.window.theme import Theme
 from chat.window.transcript import Transcript
 
@@ -26,9 +44,21 @@ LEAST_WITH_MEMBERS: Final = 620
 class Wishes:
     """What a person can ask for in the room."""
 
-    send: Callable[[str], object]
+    send: Callable[[str, str], object]
+    """A text, and the key of the message that it answers or ""."""
+    edit: Callable[[str, str], object]
+    """The key of an own message, and its new text."""
+    retract: Callable[[str], object]
+    react: Callable[[str, str, bool], object]
+    """The key of a message, an emoji, and whether it is put there or taken away."""
+    resend: Callable[[str], object]
+    older: Callable[[Order], object]
+    newer: Callable[[Order], object]
+    around: Callable[[Order | None], object]
+    """None asks for the end of the conversation."""
+    search: Callable[[int, str], object]
+    """A number that the answers carry, and what to look for."""
     open_settings: Callable[[], object]
-    older: Callable[[tuple[int, str, int]], object]
     retry: Callable[[], object]
     host: Callable[[], object]
 
@@ -44,16 +74,28 @@ class ChatView(tk.Frame):
         centre.grid(row=0, column=0, sticky="nsew")
         self.rowconfigure(0, weight=1)
         self.columnconfigure(0, weight=1)
-        self.header = Header(centre, theme, paint, toggle_members=self.toggle_members, open_settings=wishes.open_settings)
+        self.header = Header(
+            centre, theme, paint, open_search=self.open_search, toggle_members=self.toggle_members, open_settings=wishes.open_settings
+        )
         self.header.pack(fill="x")
         tk.Frame(centre, bg=theme.palette.line, height=1).pack(fill="x")
+        self.search = SearchBar(centre, theme, paint, wishes.search, self._go_to, self.focus_message_box)
+        self.search.pack(fill="x")
         self.banner = Banner(centre, theme, paint)
         self.banner.pack(fill="x")
-        self.composer = Composer(centre, theme, paint, self._send, text_limit)
+        self.transcript = Transcript(centre, theme, paint, Paging(wishes.older, wishes.newer, wishes.around))
+        composing = ComposerWishes(self._send, wishes.edit, self.transcript.last_own)
+        self.composer = Composer(centre, theme, paint, composing, text_limit)
         self.composer.pack(side="bottom", fill="x")
-        self.transcript = Transcript(centre, theme, paint, wishes.older)
-        self.reading = Reading(self.transcript, theme, paint)
+        self.reading = Reading(self.transcript, theme, paint, wishes.react, self._open_menu)
         self.transcript.pack(fill="both", expand=True)
+        # By keyboard one goes to the message box before the conversation above it.
+        self.composer.lower(self.transcript)
+        about_one = MessageWishes(
+            reply=self.composer.reply_to, edit=self.composer.edit, copy=self.reading.to_clipboard,
+            retract=wishes.retract, react=wishes.react, resend=wishes.resend,
+        )  # fmt: skip
+        self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
         self.bind("<Configure>", lambda _: self._place_members())
@@ -61,6 +103,8 @@ class ChatView(tk.Frame):
 
     def enter(self, event: Entered) -> None:
         """Another room."""
+        self.composer.give_up()
+        self.search.close()
         self.header.show_room(event.topic, event.fingerprint)
         self.transcript.add_notice(
             f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
@@ -68,11 +112,31 @@ class ChatView(tk.Frame):
 
     def show_page(self, page: Page) -> None:
         """Part of what was said before."""
-        self.transcript.add_older(page.messages, more=page.more)
+        self.transcript.show_page(page)
 
     def show_messages(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
         """Messages that arrived or were sent since the last time."""
         self.transcript.add(messages)
+
+    def change_message(self, message: Message) -> None:
+        """A message looks different now."""
+        self.transcript.change(message)
+
+    def change_receipts(self, event: ReceiptsChanged) -> None:
+        """The others have more of what was said here."""
+        self.transcript.change_receipts(event)
+
+    def show_gaps(self, gaps: Sequence[Gap]) -> None:
+        """All messages that are missing now."""
+        self.transcript.set_gaps(gaps)
+
+    def show_supplied(self, event: Supplied) -> None:
+        """What was said before came from others."""
+        self.transcript.set_supplied(event)
+
+    def show_found(self, event: Found) -> None:
+        """What a search has found so far."""
+        self.search.show(event)
 
     def change_delivery(self, event: DeliveryChanged) -> None:
         """An own message came further."""
@@ -105,7 +169,8 @@ class ChatView(tk.Frame):
         self.members.take_over(old.members)
         self._wanted = old._wanted
         self._place_members()
-        self.composer.restore(old.composer.content())
+        self.composer.take_over(old.composer)
+        self.search.take_over(old.search)
         if old.header.link is not None:
             self.show_link(old.header.link)
 
@@ -114,8 +179,16 @@ class ChatView(tk.Frame):
         self._wanted = not self._wanted
         self._place_members()
 
+    def open_search(self) -> str:
+        """Show the box in which one looks for messages."""
+        self.search.open()
+        return "break"
+
     def leave(self) -> str:
-        """Give up what one was doing in the conversation or the member list: back to the newest message and the message box."""
+        """Give up what one was doing: an answer or a change of a message first, then what one read or selected."""
+        if self.composer.give_up():
+            self.focus_message_box()
+            return "break"
         self.transcript.selection = None
         self.transcript.to_end()
         self.focus_message_box()
@@ -126,10 +199,12 @@ class ChatView(tk.Frame):
         self.composer.text.focus_set()
 
     def _bind_keys(self) -> None:
-        parts: list[tk.Misc] = [self.composer.text, self.transcript, self.members.canvas]
+        parts: list[tk.Misc] = [self.composer.text, self.search.entry, self.transcript, self.members.canvas]
         for number, part in enumerate(parts):
             part.bind("<F6>", functools.partial(self._go_on, parts[number + 1 :] + parts[:number]))
-            part.bind("<Escape>", lambda _: self.leave())
+            if part is not self.search.entry:
+                part.bind("<Escape>", lambda _: self.leave())
+                part.bind("<Control-f>", lambda _: self.open_search())
         self.composer.text.bind("<Prior>", lambda _: self.reading.page(-1))
         self.composer.text.bind("<Next>", lambda _: self.reading.page(1))
 
@@ -138,9 +213,18 @@ class ChatView(tk.Frame):
         next(part for part in parts if part.winfo_viewable()).focus_set()
         return "break"
 
-    def _send(self, text: str) -> None:
-        self._wishes.send(text)
+    def _send(self, text: str, reply_to: str) -> None:
+        self._wishes.send(text, reply_to)
         self.transcript.to_end()
+
+    def _go_to(self, message: Message) -> None:
+        self.transcript.go_to(message.key, message.order)
+
+    def _open_menu(self, row: Row, x: int, y: int, above: int) -> None:
+        """Open the menu of a message at a point of the conversation."""
+        left, top = self.transcript.winfo_rootx() - self.winfo_rootx(), self.transcript.winfo_rooty() - self.winfo_rooty()
+        selected = self.reading.copy if self.transcript.selection is not None else None
+        self.menu.show(row, left + x, top + y, top + above, selected)
 
     def _place_members(self) -> None:
         fits = self.winfo_width() >= self._theme.px(LEAST_WITH_MEMBERS)

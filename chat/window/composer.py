@@ -1,11 +1,17 @@
-"""The message box: grows to six lines, Return sends, and what does not go out stays in it."""
+"""The message box: grows to six lines, Return sends, and what does not go out stays in it.
+
+Its text may be a new message, an answer to one, or the new text of one; a strip above it then says which.
+"""
 
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
+from chat.events import Message
 from chat.text import clean_text
 from chat.window.controls import IconButton, RoundBox
+from chat.window.draft_bar import DraftBar, Purpose
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme
@@ -17,13 +23,29 @@ COUNTER_FROM: Final = 0.8
 """The counter shows once this share of the limit is used."""
 
 
-class Composer(tk.Frame):
-    """`send` is given the text; `limit` is in bytes of UTF-8."""
+@dataclass(frozen=True, slots=True)
+class ComposerWishes:
+    """What becomes of a text."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, send: Callable[[str], object], limit: int) -> None:
+    send: Callable[[str, str], object]
+    """The text, and the key of the message that it answers or ""."""
+    edit: Callable[[str, str], object]
+    """The key of the message, and its new text."""
+    last_own: Callable[[], Message | None]
+    """The message that Up in an empty box changes."""
+
+
+class Composer(tk.Frame):
+    """`limit` is in bytes of UTF-8."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: ComposerWishes, limit: int) -> None:
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.chat)
-        self._theme, self._send, self._limit = theme, send, limit
+        self._theme, self._wishes, self._limit = theme, wishes, limit
+        self.purpose: Purpose | None = None
+        self._put_aside = ""
+        """What was in the box when one began to change a message."""
+        self.bar = DraftBar(self, theme, paint, self.give_up)
         self._line = tk.Frame(self, bg=palette.chat)
         self._words = tk.Label(self._line, bg=palette.chat, fg=palette.error, font=theme.fonts["small"], justify="left")
         self._words.pack(side="left")
@@ -53,6 +75,7 @@ class Composer(tk.Frame):
         for key in ("<Return>", "<KP_Enter>"):
             self.text.bind(key, self._return)
         self.text.bind("<Shift-Return>", lambda _: None)
+        self.text.bind("<Up>", self._up)
         self.text.bind("<Configure>", lambda _: self._grow())
         # In a chat Tab goes on to the next part of the window.
         self.text.bind("<Tab>", lambda event: self._leave(event, forward=True))
@@ -67,18 +90,78 @@ class Composer(tk.Frame):
         """Send what is in the box, unless it is empty or too long."""
         text = self.content()
         if not text.strip():
+            if self.purpose is not None and self.purpose.kind == "edit":
+                self.complain("A message can't be empty. To take it back, choose Delete in its menu.")
             return
         if self._size(text) > self._limit:
             self.complain(f"This message is too long by {self._size(text) - self._limit:,} bytes. Shorten it or send it in parts.")
             return
         self.complain("")
+        purpose = self.purpose
         self.text.delete("1.0", "end")
-        self._send(text)
+        self.give_up()
+        if purpose is None or purpose.kind == "reply":
+            self._wishes.send(text, purpose.message.key if purpose is not None else "")
+        elif text != _whole(purpose.message):
+            self._wishes.edit(purpose.message.key, text)
+
+    def reply_to(self, message: Message) -> None:
+        """Let the text be an answer to this message."""
+        self.give_up()
+        self._begin(Purpose("reply", message))
+
+    def edit(self, message: Message) -> None:
+        """Let the text be the new one of this message."""
+        self.give_up()
+        self._put_aside = self.content()
+        self._fill(_whole(message))
+        self._begin(Purpose("edit", message))
+
+    def give_up(self) -> bool:
+        """Let the text be a new message again; whether it was anything else."""
+        purpose, self.purpose = self.purpose, None
+        if purpose is None:
+            return False
+        self.bar.pack_forget()
+        self.complain("")
+        if purpose.kind == "edit":
+            self._fill(self._put_aside)
+            self._put_aside = ""
+        return True
 
     def restore(self, text: str) -> None:
         """Give back a text that was not taken, before what was typed since."""
+        if self.purpose is not None and self.purpose.kind == "edit":
+            self._put_aside = f"{text}\n{self._put_aside}" if self._put_aside else text
+            return
         self.text.insert("1.0", text if not self.content() else text + "\n")
         self.text.mark_set("insert", "end-1c")
+
+    def take_over(self, old: "Composer") -> None:
+        """Go on with what was typed in another one."""
+        self._put_aside = old._put_aside
+        self._fill(old.content())
+        if old.purpose is not None:
+            self._begin(old.purpose)
+
+    def _fill(self, text: str) -> None:
+        self.text.delete("1.0", "end")
+        self.text.insert("1.0", text)
+        self.text.mark_set("insert", "end-1c")
+
+    def _begin(self, purpose: Purpose) -> None:
+        self.purpose = purpose
+        self.bar.show(purpose)
+        self.bar.pack(side="top", fill="x", padx=self._theme.px(16), pady=(self._theme.px(6), 0))
+        self.text.focus_set()
+
+    def _up(self, _event: "tk.Event[tk.Misc]") -> str | None:
+        if self.content() or self.purpose is not None:
+            return None
+        message = self._wishes.last_own()
+        if message is not None:
+            self.edit(message)
+        return "break"
 
     def complain(self, sentence: str) -> None:
         """Show a sentence above the box, or none."""
@@ -141,3 +224,8 @@ class Composer(tk.Frame):
 
     def _size(self, text: str) -> int:
         return len(text.encode(errors="replace"))
+
+
+def _whole(message: Message) -> str:
+    """All of a message's text, as the box can hold it."""
+    return clean_text(message.text, len(message.text), len(message.text))[0]

@@ -134,10 +134,20 @@ class Hint:
         for event in ("<Leave>", "<Button>", "<Destroy>"):
             widget.bind(event, self._hide, add=True)
 
-    def _wait(self, _event: "tk.Event[tk.Misc]") -> None:
-        self._timer = self._widget.after(600, self._show)
+    def say(self, text: str) -> None:
+        """Other words, because the pointer is over another part of the widget; "" for none."""
+        if text == self.text:
+            return
+        self._hide()
+        self.text = text
+        self._wait()
+
+    def _wait(self, _event: "tk.Event[tk.Misc] | None" = None) -> None:
+        if self.text and not self._timer:
+            self._timer = self._widget.after(600, self._show)
 
     def _show(self) -> None:
+        self._timer = ""
         palette = self._theme.palette
         self._shown = top = tk.Toplevel(self._widget)
         top.wm_overrideredirect(True)
@@ -153,7 +163,7 @@ class Hint:
         y = y + px(18) if below else y - px(8) - label.winfo_reqheight()
         top.wm_geometry(f"+{max(0, x)}+{max(0, y)}")
 
-    def _hide(self, _event: "tk.Event[tk.Misc]") -> None:
+    def _hide(self, _event: "tk.Event[tk.Misc] | None" = None) -> None:
         if self._timer:
             self._widget.after_cancel(self._timer)
             self._timer = ""

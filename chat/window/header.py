@@ -18,8 +18,9 @@ class Header(tk.Frame):
     """Counts down by itself while a retry is due."""
 
     def __init__(
-        self, parent: tk.Misc, theme: Theme, paint: Paint, *, toggle_members: Callable[[], object], open_settings: Callable[[], object]
-    ) -> None:
+        self, parent: tk.Misc, theme: Theme, paint: Paint, *,
+        open_search: Callable[[], object], toggle_members: Callable[[], object], open_settings: Callable[[], object],
+    ) -> None:  # fmt: skip
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background, height=px(60))
         self.pack_propagate(False)
@@ -37,7 +38,12 @@ class Header(tk.Frame):
         self._fingerprint = Hint(lock, theme, "")
         self._people = tk.Label(words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, bd=0, pady=0)
         self._people.pack(anchor="w")
-        for icon, command, hint in (("settings", open_settings, "Settings (Ctrl+,)"), ("panel-right", toggle_members, "Members (F2)")):
+        buttons = (
+            ("settings", open_settings, "Settings (Ctrl+,)"),
+            ("panel-right", toggle_members, "Members (F2)"),
+            ("search", open_search, "Search (Ctrl+F)"),
+        )
+        for icon, command, hint in buttons:
             IconButton(self, theme, paint, icon, command, behind=palette.background, hint=hint).pack(
                 side="right", padx=(0, px(12 if icon == "settings" else 2))
             )

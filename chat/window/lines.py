@@ -55,22 +55,36 @@ class Line:
 
 def break_lines(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> list[Line]:
     """The lines of a cleaned text, at least one. `behind` is the colour that the emoji stand on."""
-    breaker = _Breaker(width, font, theme)
-    pictures: dict[str, ImageTk.PhotoImage] = {}
+    breaker = _Breaker(width, font, theme, paint, behind, emoji_size)
     start = 0
     for paragraph in text.split("\n"):
         for emoji, part in split_emoji(paragraph):
-            if not emoji:
-                breaker.add_words(part, start)
-            elif part in pictures or len(pictures) < MOST_EMOJI:
-                pictures[part] = paint.emoji(part, emoji_size, behind)
-                breaker.add_picture(part, start, pictures[part], emoji_size + theme.px(1))
-            else:
-                breaker.add_picture(part, start, paint.icon("square", emoji_size, theme.palette.text3, behind), emoji_size + theme.px(1))
+            breaker.add(part, start, emoji=emoji)
             start += len(part)
         breaker.end_line()
         start += 1
     return breaker.lines
+
+
+def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> Line:
+    """As much of a cleaned text without line breaks as has room in one line, with an ellipsis if that is not all."""
+    parts = split_emoji(text)
+    ellipsis_width = theme.width("…", font)
+    for room in (width, width - ellipsis_width):
+        breaker = _Breaker(room, font, theme, paint, behind, emoji_size)
+        for emoji, part in parts:
+            breaker.add(part, 0, emoji=emoji)
+            if breaker.lines:
+                break
+        else:
+            breaker.end_line()
+            return breaker.lines[0]
+    pieces = breaker.lines[0].pieces
+    if pieces and pieces[-1].picture is None:
+        last = pieces[-1].text.rstrip()
+        pieces = (*pieces[:-1], Piece(pieces[-1].x, 0, last, theme.width(last, font)))
+    end = pieces[-1].x + pieces[-1].width if pieces else 0
+    return Line((*pieces, Piece(end, 0, "…", ellipsis_width)), end + ellipsis_width)
 
 
 def split_emoji(text: str) -> list[tuple[bool, str]]:
@@ -95,22 +109,34 @@ def without_emoji(text: str) -> str:
 class _Breaker:
     """Fills one line after the other."""
 
-    def __init__(self, width: int, font: FontName, theme: Theme) -> None:
-        self._width, self._font, self._theme = width, font, theme
+    def __init__(self, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> None:
+        self._width, self._font, self._theme, self._paint = width, font, theme, paint
+        self._behind, self._emoji_size = behind, emoji_size
+        self._pictures: dict[str, ImageTk.PhotoImage] = {}
         self.lines: list[Line] = []
         self._pieces: list[Piece] = []
         self._x = 0
 
-    def add_words(self, text: str, start: int) -> None:
-        for found in _WORDS.finditer(text):
+    def add(self, part: str, start: int, *, emoji: bool) -> None:
+        """Add words, or one emoji; `start` is where they begin in the text."""
+        if emoji:
+            self._add_picture(part, start)
+            return
+        for found in _WORDS.finditer(part):
             word = found.group()
             for begin in range(0, len(word), _LONGEST_WORD):
                 self._add_word(word[begin : begin + _LONGEST_WORD], start + found.start() + begin)
 
-    def add_picture(self, text: str, start: int, picture: ImageTk.PhotoImage, width: int) -> None:
+    def _add_picture(self, emoji: str, start: int) -> None:
+        width = self._emoji_size + self._theme.px(1)
         if self._x + width > self._width and self._pieces:
             self.end_line()
-        self._put(Piece(self._x, start, text, width, picture))
+        picture = self._pictures.get(emoji)
+        if picture is None and len(self._pictures) < MOST_EMOJI:
+            picture = self._pictures[emoji] = self._paint.emoji(emoji, self._emoji_size, self._behind)
+        elif picture is None:
+            picture = self._paint.icon("square", self._emoji_size, self._theme.palette.text3, self._behind)
+        self._put(Piece(self._x, start, emoji, width, picture))
 
     def end_line(self) -> None:
         pieces = self._pieces

@@ -1,10 +1,11 @@
 """What a row of the transcript is drawn with, and the canvas items that this becomes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from PIL import ImageTk
 
+from chat.window.lines import Line
 from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme
 
@@ -51,9 +52,43 @@ class Bubble:
     radii: tuple[int, int, int, int]
     fill: str
     behind: str
+    border: str = ""
+    thickness: int = 0
+    """That of the border, within the size."""
 
 
 Operation = Words | Picture | Box | Bubble
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A part of a row that answers the pointer: what a reply quotes, a reaction (`value` is its emoji), or how far a message came.
+
+    `hint` is said beside a pointer that rests there.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    kind: Literal["quote", "reaction", "ticks"]
+    value: str = ""
+    hint: str = ""
+
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a point, relative to the row, lies in it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
+
+def line_operations(line: Line, x: int, y: int, step: int, font: FontName, ink: str, theme: Theme) -> list[Operation]:
+    """One line of text, in the middle of `step` pixels of height."""
+    operations: list[Operation] = []
+    for piece in line.pieces:
+        if piece.picture is not None:
+            operations.append(Picture(x + piece.x, y + (step - piece.picture.height()) // 2, piece.picture))
+        else:
+            operations.append(Words(x + piece.x, y + (step - theme.heights[font]) // 2, piece.text, font, ink))
+    return operations
 
 
 def canvas_items(operation: Operation, top: int, tag: str, theme: Theme, paint: Paint) -> list[tuple[Any, ...]]:
@@ -65,12 +100,21 @@ def canvas_items(operation: Operation, top: int, tag: str, theme: Theme, paint: 
             return [("image", x, top + y, "-image", str(image), "-anchor", "nw", "-tags", tag)]
         case Box(x, y, width, height, fill):
             return [("rectangle", x, top + y, x + width, top + y + height, "-fill", fill, "-width", 0, "-tags", tag)]
-        case Bubble(x, y, width, height, radii, fill, behind):
-            left, right, upper, lower = x, x + width, top + y, top + y + height
-            items: list[tuple[Any, ...]] = [("rectangle", left, upper, right, lower, "-fill", fill, "-width", 0, "-tags", tag)]
-            corners = (("nw", left, upper), ("ne", right, upper), ("se", right, lower), ("sw", left, lower))
-            for radius, (which, at_x, at_y) in zip(radii, corners, strict=True):
-                if radius:
-                    picture = paint.corner(min(radius, width // 2, height // 2), which, fill, behind)
-                    items.append(("image", at_x, at_y, "-image", str(picture), "-anchor", which, "-tags", tag))
-            return items
+        case Bubble():
+            return _bubble_items(operation, top, tag, paint)
+
+
+def _bubble_items(bubble: Bubble, top: int, tag: str, paint: Paint) -> list[tuple[Any, ...]]:
+    items: list[tuple[Any, ...]] = []
+    for inset, colour in ((0, bubble.border), (bubble.thickness, bubble.fill)):
+        if colour:
+            box = (bubble.x + inset, top + bubble.y + inset, bubble.x + bubble.width - inset, top + bubble.y + bubble.height - inset)
+            items.append(("rectangle", *box, "-fill", colour, "-width", 0, "-tags", tag))
+    left, right, upper, lower = bubble.x, bubble.x + bubble.width, top + bubble.y, top + bubble.y + bubble.height
+    corners = (("nw", left, upper), ("ne", right, upper), ("se", right, lower), ("sw", left, lower))
+    for radius, (which, x, y) in zip(bubble.radii, corners, strict=True):
+        if radius:
+            size = min(radius, bubble.width // 2, bubble.height // 2)
+            picture = paint.corner(size, which, bubble.fill, bubble.behind, bubble.border, bubble.thickness)
+            items.append(("image", x, y, "-image", str(picture), "-anchor", which, "-tags", tag))
+    return items

@@ -43,9 +43,10 @@ class Paint:
         key = ("rectangle", width, height, radius, fill, behind, border)
         return self._keep(key, lambda: _rectangle(width, height, radius, fill, behind, border))
 
-    def corner(self, radius: int, which: str, fill: str, behind: str) -> ImageTk.PhotoImage:
-        """A quarter of a disc, for the corner `which` ("nw", "ne", "se" or "sw") of a bubble of any size."""
-        return self._keep(("corner", radius, which, fill, behind), lambda: _corner(radius, which, fill, behind))
+    def corner(self, radius: int, which: str, fill: str, behind: str, border: str = "", thickness: int = 0) -> ImageTk.PhotoImage:
+        """A quarter of a disc, for the corner `which` ("nw", "ne", "se" or "sw") of a bubble of any size, with its part of a border."""
+        key = ("corner", radius, which, fill, behind, border, thickness)
+        return self._keep(key, lambda: _corner(radius, which, fill, behind, border, thickness))
 
     def disc(self, size: int, fill: str, behind: str) -> ImageTk.PhotoImage:
         """A flat disc."""
@@ -67,6 +68,13 @@ class Paint:
         if _emoji_font() is None:
             return self.icon("square", size, self._theme.palette.text3, behind)
         return self._keep(("emoji", sequence, size, behind), lambda: _emoji(sequence, size, behind))
+
+    def emoji_button(self, sequence: str, size: int, box: int, radius: int, fill: str, behind: str, border: str) -> ImageTk.PhotoImage:
+        """An emoji in the middle of a rounded square of `box` pixels."""
+        if _emoji_font() is None:
+            return self.icon("square", size, self._theme.palette.text3, behind, box, fill, radius)
+        key = ("emoji button", sequence, size, box, radius, fill, behind, border)
+        return self._keep(key, lambda: _emoji_button(sequence, size, box, radius, fill, behind, border))
 
     def _keep(self, key: tuple[object, ...], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
         picture = self._kept.get(key)
@@ -102,13 +110,15 @@ def _rectangle(width: int, height: int, radius: int | Corners, fill: str, behind
     return image.reduce(_OVER)
 
 
-def _corner(radius: int, which: str, fill: str, behind: str) -> Image.Image:
+def _corner(radius: int, which: str, fill: str, behind: str, border: str, thickness: int) -> Image.Image:
     over = 2 * _OVER
     side = radius * over
     image = Image.new("RGB", (side, side), behind)
+    draw = ImageDraw.Draw(image)
     left = 0 if "w" in which else -side
     top = 0 if "n" in which else -side
-    ImageDraw.Draw(image).ellipse((left, top, left + 2 * side - 1, top + 2 * side - 1), fill=fill)
+    for inset, colour in ((0, border or fill), (thickness * over, fill)):
+        draw.ellipse((left + inset, top + inset, left + 2 * side - 1 - inset, top + 2 * side - 1 - inset), fill=colour)
     return image.reduce(over)
 
 
@@ -148,6 +158,12 @@ def _emoji(sequence: str, size: int, behind: str) -> Image.Image:
     glyph.thumbnail((size, size), Image.Resampling.LANCZOS)
     image = Image.new("RGB", (size, size), behind)
     image.paste(glyph, ((size - glyph.width) // 2, (size - glyph.height) // 2), glyph)
+    return image
+
+
+def _emoji_button(sequence: str, size: int, box: int, radius: int, fill: str, behind: str, border: str) -> Image.Image:
+    image = _rectangle(box, box, radius, fill, behind, border)
+    image.paste(_emoji(sequence, size, fill), ((box - size) // 2, (box - size) // 2))
     return image
 
 

@@ -1,11 +1,14 @@
-"""Reading the conversation with mouse and keyboard: scrolling, selecting, copying, opening what is folded."""
+"""Reading the conversation with mouse and keyboard: scrolling, selecting, copying, and what a click on a part of it does."""
 
 import tkinter as tk
+from collections.abc import Callable
 from typing import Final
 
-from chat.text import clean_text
+from chat.window.controls import Hint
+from chat.window.message_menu import state_words
+from chat.window.operations import Target
 from chat.window.paint import Paint
-from chat.window.rows import Row
+from chat.window.rows import Row, shown_text
 from chat.window.selection import Selection, offset_at, selected_text
 from chat.window.theme import Theme
 from chat.window.transcript import DRAWN, Transcript
@@ -16,10 +19,19 @@ GLIDE_SHARE: Final = 0.34
 
 
 class Reading:
-    """Gives a transcript its bindings, the mark that shows where the view is, and the button that leads to the newest message."""
+    """Gives a transcript its bindings, the mark that shows where the view is, and the button that leads to the newest message.
 
-    def __init__(self, transcript: Transcript, theme: Theme, paint: Paint) -> None:
+    `react` is given a message's key, an emoji, and whether it is put there; `open_menu` a row, a point of the
+    transcript below which the menu has its place, and the height above which it has its place if there is no room.
+    """
+
+    def __init__(
+        self, transcript: Transcript, theme: Theme, paint: Paint,
+        react: Callable[[str, str, bool], object], open_menu: Callable[[Row, int, int, int], object],
+    ) -> None:  # fmt: skip
         self._transcript, self._theme, self._paint = transcript, theme, paint
+        self._react, self._open_menu = react, open_menu
+        self._hint = Hint(transcript, theme, "")
         self._thumb = tk.Frame(transcript, bg=theme.palette.thumb)
         self.jump = tk.Label(transcript, bd=0, bg=theme.palette.chat, compound="center", font=theme.fonts["small_bold"], cursor="hand2")
         self.jump.bind("<Button-1>", lambda _: transcript.to_end())
@@ -37,6 +49,7 @@ class Reading:
         transcript.bind("<Double-Button-1>", self._select_message)
         for event in ("<Button-3>", "<Button-2>") if transcript.tk.call("tk", "windowingsystem") == "aqua" else ("<Button-3>",):
             transcript.bind(event, self._menu)
+        transcript.bind("<Motion>", self._hover)
 
     def _bind_wheel(self) -> None:
         line = self._theme.px(60)
@@ -57,6 +70,12 @@ class Reading:
         transcript.bind("<Return>", lambda _: self._open_lowest())
         for keys in ("<<Copy>>", "<Control-Insert>"):
             transcript.bind(keys, lambda _: self.copy())
+        transcript.bind("<Control-Up>", lambda _: self._select_next(-1))
+        transcript.bind("<Control-Down>", lambda _: self._select_next(1))
+        transcript.bind("<Shift-F10>", lambda _: self._menu_by_key())
+        if transcript.tk.call("tk", "windowingsystem") != "aqua":
+            key = "<Menu>" if transcript.tk.call("tk", "windowingsystem") == "x11" else "<App>"
+            transcript.bind(key, lambda _: self._menu_by_key())
 
     # Scrolling
 
@@ -90,11 +109,12 @@ class Reading:
 
     def _place_marks(self, _event: "tk.Event[tk.Misc]") -> None:
         transcript, palette, px = self._transcript, self._theme.palette, self._theme.px
+        self._hint.say("")
         width, height = transcript.view
         shown = transcript.visible()
         if len(shown) < len(transcript.rows) and shown:
             length = max(px(36), height * len(shown) // len(transcript.rows))
-            way = 1.0 if transcript.pinned else transcript.place_of(shown[0]) / max(1, len(transcript.rows) - len(shown))
+            way = 1.0 if transcript.pinned else transcript.loaded.place_of(shown[0]) / max(1, len(transcript.rows) - len(shown))
             top = px(3) + round((height - px(6) - length) * min(1.0, way))
             self._thumb.place(x=width - px(8), y=top, width=px(5), height=length)
         else:
@@ -118,15 +138,9 @@ class Reading:
         """Put what is selected on the clipboard."""
         transcript = self._transcript
         if transcript.selection is not None:
-            parts = ((row, self._shown(row)) for row in transcript.rows if row.message is not None)
-            self._to_clipboard(selected_text(transcript.selection, parts))
+            parts = ((row, shown_text(row)[0]) for row in transcript.rows if row.message is not None)
+            self.to_clipboard(selected_text(transcript.selection, parts))
         return "break"
-
-    def _shown(self, row: Row) -> str:
-        if row.message is None:
-            return ""
-        text = row.message.text
-        return clean_text(text, len(text), len(text))[0] if row.expanded else clean_text(text)[0]
 
     def _point(self, event: "tk.Event[tk.Misc]") -> tuple[Row, int] | None:
         transcript = self._transcript
@@ -136,7 +150,7 @@ class Reading:
             if not shown:
                 return None
             row, layout, top = shown[0 if event.y < transcript.view[1] // 2 else -1], None, 0
-            return row, 0 if event.y < transcript.view[1] // 2 else len(self._shown(row))
+            return row, 0 if event.y < transcript.view[1] // 2 else len(shown_text(row)[0])
         row, layout, top = found
         return row, offset_at(layout, event.x, event.y - top, self._theme)
 
@@ -162,14 +176,47 @@ class Reading:
         found = self._transcript.row_at(event.y)
         pressed, self._pressed = self._pressed, None
         selection = self._transcript.selection
-        if pressed is not None and found is not None and found[0] is pressed[0] and (selection is None or selection.of(pressed[0]) is None):
+        if pressed is None or found is None or found[0] is not pressed[0] or (selection is not None and selection.of(found[0]) is not None):
+            return
+        target = self._target(event)
+        if target is not None and target.kind != "ticks":
+            self._follow(found[0], target)
+        else:
             self._transcript.open(found[0])
+
+    def _target(self, event: "tk.Event[tk.Misc]") -> Target | None:
+        found = self._transcript.row_at(event.y)
+        if found is None:
+            return None
+        _, layout, top = found
+        return next((target for target in layout.targets if target.holds(event.x, event.y - top)), None)
+
+    def _follow(self, row: Row, target: Target) -> None:
+        """What a click on a part of a message does."""
+        message = row.message
+        if message is None:
+            return
+        if target.kind == "quote" and message.reply is not None:
+            self._transcript.go_to(message.reply.key, message.reply.order)
+        elif target.kind == "reaction":
+            own = any(reaction.own for reaction in message.reactions if reaction.emoji == target.value)
+            self._react(message.key, target.value, not own)
+
+    def _hover(self, event: "tk.Event[tk.Misc]") -> None:
+        found, target = self._transcript.row_at(event.y), self._target(event)
+        words = target.hint if target is not None else ""
+        if found is not None and found[0].message is not None and target is not None and target.kind == "ticks":
+            words = state_words(found[0], self._transcript.received)
+        self._hint.say(words)
+        cursor = "hand2" if target is not None and target.kind != "ticks" else ""
+        if str(self._transcript["cursor"]) != cursor:
+            self._transcript.configure(cursor=cursor)
 
     def _select_message(self, event: "tk.Event[tk.Misc]") -> str:
         found = self._transcript.row_at(event.y)
         if found is not None and found[0].message is not None:
             self._pressed = None
-            self._transcript.selection = Selection(found[0], 0, found[0], len(self._shown(found[0])))
+            self._transcript.selection = Selection(found[0], 0, found[0], len(shown_text(found[0])[0]))
             self._transcript.redraw()
         return "break"
 
@@ -179,19 +226,40 @@ class Reading:
                 self._transcript.open(row)
                 return
 
+    def _select_next(self, step: int) -> str:
+        """Select the message before or after the one that is selected, whole."""
+        transcript = self._transcript
+        selection = transcript.selection
+        rows = transcript.rows
+        shown = transcript.visible()
+        if selection is not None:
+            place = transcript.loaded.place_of(selection.other_row) + step
+        else:
+            place = transcript.loaded.place_of(shown[-1]) if shown else 0
+        while 0 <= place < len(rows) and not shown_text(rows[place])[0]:
+            place += step
+        if 0 <= place < len(rows):
+            transcript.selection = Selection(rows[place], 0, rows[place], len(shown_text(rows[place])[0]))
+            transcript.bring_into_view(rows[place])
+        return "break"
+
     def _menu(self, event: "tk.Event[tk.Misc]") -> None:
         found = self._transcript.row_at(event.y)
-        row = found[0] if found is not None else None
-        menu = tk.Menu(self._transcript, tearoff=False, font=self._theme.fonts["small"])
-        if self._transcript.selection is not None:
-            menu.add_command(label="Copy selection", command=self.copy)
-        if row is not None and row.message is not None:
-            text = clean_text(row.message.text, len(row.message.text), len(row.message.text))[0]
-            menu.add_command(label="Copy message", command=lambda: self._to_clipboard(text))
-        if menu.index("end") is not None:
-            menu.tk_popup(event.x_root, event.y_root)
+        if found is not None:
+            self._open_menu(found[0], event.x, event.y, event.y)
 
-    def _to_clipboard(self, text: str) -> None:
+    def _menu_by_key(self) -> str:
+        """The menu of the selected message, or of the lowest one."""
+        transcript = self._transcript
+        shown = [row for row in transcript.visible() if row.message is not None]
+        selected = transcript.selection.other_row if transcript.selection is not None else None
+        row = selected if selected in shown else shown[-1] if shown else None
+        if row is not None:
+            self._open_menu(row, *transcript.outline_of(row))
+        return "break"
+
+    def to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard, unless it is empty."""
         if text:
             self._transcript.clipboard_clear()
             self._transcript.clipboard_append(text)

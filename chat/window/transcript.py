@@ -5,26 +5,25 @@ next, however many there were, and all that a frame draws crosses into Tcl in on
 and may wait for a busy thread to give it back.
 """
 
-import bisect
-import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from chat.events import Delivery, Message
-from chat.text import clean_line
+from chat.events import Delivery, Gap, Message, Page, PageKind, ReceiptsChanged, Supplied
+from chat.window.grouping import continues, day_before
+from chat.window.layout import lay_out
+from chat.window.loaded import LOADED_ROWS, Loaded, row_place
 from chat.window.operations import canvas_items
+from chat.window.paging import Paging
 from chat.window.paint import Paint
-from chat.window.rows import Layout, Order, Place, Row, Surroundings, day_name, lay_out
+from chat.window.rows import Layout, Order, Received, Row, Surroundings
 from chat.window.selection import Range, Selection, highlight
 from chat.window.theme import Theme
 
-LOADED_ROWS: Final = 1500
-"""Rows that are kept, and as many messages behind folds; the oldest give way."""
 OVERSCAN: Final = 240
 """How far beyond the view rows are drawn, in pixels."""
-PAUSE: Final = 600
-"""After so many seconds a sender's next message begins a new group."""
+MARK_MS: Final = 1600
+"""How long a message to which one was led stays marked."""
 DRAWN: Final = "<<Drawn>>"
 """The event after the view changed."""
 _DRAW: Final = """
@@ -39,10 +38,10 @@ proc draw_rows {canvas dead moved made} {
 class Transcript(tk.Canvas):
     """Shows rows in the order of the conversation, the newest at the bottom, and stays there until scrolled up."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, older: Callable[[Order], object]) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, paging: Paging) -> None:
         super().__init__(parent, bg=theme.palette.chat, bd=0, highlightthickness=0, yscrollincrement=1, confine=False, takefocus=True)
-        self.theme, self._paint = theme, paint
-        self.rows: list[Row] = []
+        self.theme, self._paint, self._paging = theme, paint, paging
+        self.loaded = Loaded()
         self.pinned = True
         """Whether the view stays at the newest row."""
         self.unseen = 0
@@ -52,13 +51,10 @@ class Transcript(tk.Canvas):
         """The size of what shows."""
         self.offset = 0
         """The world coordinate of the view's upper edge."""
-        self._older = older
-        self._more = False
-        """Whether there is something before the first row that can be asked for."""
-        self._by_key: dict[str, Row] = {}
-        self._folds: dict[str, Row] = {}
-        """By device, the fold that takes its next messages."""
-        self._numbers = 0
+        self._receipts: tuple[tuple[tuple[int, int], ...], int] = ((), 0)
+        """Up to where each of the other members has what was said here, sorted, and how many members there are."""
+        self._marked: Row | None = None
+        self._unmark = ""
         self._drawn: dict[Row, tuple[Layout, int, Range | None]] = {}
         """What is drawn: its layout, its top in world coordinates, and the selected part."""
         self._laid_out: set[Row] = set()
@@ -69,62 +65,88 @@ class Transcript(tk.Canvas):
         self.bind("<Configure>", self._resized)
         self.bind("<Destroy>", self._destroyed, add=True)
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that are loaded, in their order."""
+        return self.loaded.rows
+
     # What is shown
 
     def add(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
         """Add messages, each at its place in the order of the conversation. One that is there already stays as it is."""
-        for message, delivery in messages:
-            if message.key in self._by_key:
-                continue
-            row = self._new_row("message", message.order, 0, message.key, message=message, delivery=delivery)
-            self._by_key[message.key] = row
-            bisect.insort(self.rows, row, key=_place)
-            self._folds.pop(message.device, None)
-            self.unseen += not self.pinned and not message.own
+        fresh = self.loaded.add(messages)
+        self.unseen += 0 if self.pinned else fresh
         self._later()
 
-    def add_older(self, messages: Sequence[tuple[Message, Delivery | None]], *, more: bool) -> None:
-        """Add what was said before; with `more`, `older` is called when the first row comes into view."""
-        unseen = self.unseen
-        self.add(messages)
-        self.unseen = unseen
-        self._more = more
+    def show_page(self, page: Page) -> None:
+        """Show a part of the kept conversation: in the place of what is shown, or before or after it."""
+        if not self._paging.accept(page):
+            return
+        if not page.messages and page.kind is PageKind.AROUND:
+            return
+        self.loaded.show_page(page)
+        match page.kind:
+            case PageKind.LAST:
+                self.pinned, self.unseen, self.selection = True, 0, None
+            case PageKind.AROUND:
+                self.selection = None
+                aim = self.loaded.near(self._paging.aim or page.messages[len(page.messages) // 2][0].order)
+                if aim is not None:
+                    self.lead_to(aim)
+        self._later()
+
+    def change(self, message: Message) -> None:
+        """A message looks different now."""
+        row = self.loaded.find(message.key)
+        if row is not None and self.selection is not None and row.message is not None and row.message.text != message.text:
+            self.selection = self.selection if row not in (self.selection.row, self.selection.other_row) else None
+        if self.loaded.change(message):
+            self._later()
+
+    def change_delivery(self, key: str, delivery: Delivery, reason: str) -> None:
+        """An own message came further."""
+        row = self.loaded.find(key)
+        if row is not None:
+            row.delivery, row.reason, row.layout = delivery, reason, None
+            self._later()
+
+    def change_receipts(self, receipts: ReceiptsChanged) -> None:
+        """The others have more of what was said here; only rows in view whose ticks change are laid out again."""
+        self._receipts = (receipts.runs, receipts.members)
+        self._later()
+
+    def received(self, message: Message) -> tuple[int, int]:
+        """How many of how many members have an own message."""
+        runs, members = self._receipts
+        return min(members, sum(first <= message.order[2] <= last for first, last in runs)), members
+
+    def set_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Other messages are missing now."""
+        self.loaded.set_gaps(gaps)
+        self._later()
+
+    def set_supplied(self, supplied: Supplied) -> None:
+        """What was said before this device came was supplied by others."""
+        self.loaded.set_supplied(supplied)
+        self._later()
 
     def add_notice(self, sentence: str) -> None:
         """Add a line about the room at the end."""
-        self._append("notice", sentence)
+        self.loaded.add_notice(sentence)
         self._later()
 
     def fold(self, device: str, name: str, count: int, messages: Sequence[Message]) -> None:
         """Put messages that came too fast behind one line, which a click opens. `count` is that of the present flood."""
-        row = self._folds.get(device)
-        if row is None or count <= len(messages) or not self._has(row):
-            row = self._folds[device] = self._append("fold", "")
-            self.unseen += not self.pinned
-        row.folded += messages
-        row.count += len(messages)
-        row.text = f"{row.count:,} more from {clean_line(name, 100)}"
-        row.layout = None
-        self._trim_folds()
-        self._later()
-
-    def change_delivery(self, key: str, delivery: Delivery, reason: str) -> None:
-        """An own message came further."""
-        row = self._by_key.get(key)
-        if row is None:
-            return
-        row.delivery, row.reason, row.layout = delivery, reason, None
+        begun = self.loaded.fold(device, name, count, messages)
+        self.unseen += begun and not self.pinned
         self._later()
 
     def open(self, row: Row) -> None:
         """Show what a fold hides, or all of a long message."""
-        if row.kind == "fold" and self._has(row):
-            self.pinned, unseen = False, self.unseen
-            del self.rows[self.place_of(row)]
-            self.add([(message, None) for message in row.folded])
-            self.unseen = unseen
-            if row.count > len(row.folded):
-                self.add_notice(f"{row.count - len(row.folded):,} of them came too fast and are not kept here.")
+        if row.kind == "fold" and self.loaded.has(row):
+            self.pinned = False
+            self.loaded.open_fold(row)
+            self._later()
         elif row.layout is not None and row.layout.more:
             self.pinned = False
             row.expanded, row.layout = True, None
@@ -132,14 +154,14 @@ class Transcript(tk.Canvas):
 
     def clear(self) -> None:
         """Forget everything."""
-        self.rows, self._by_key, self._folds, self.selection = [], {}, {}, None
-        self.pinned, self.unseen, self._more = True, 0, False
+        self.loaded, self.selection, self._receipts = Loaded(), None, ((), 0)
+        self.pinned, self.unseen, self._marked = True, 0, None
         self._later()
 
     def take_over(self, old: "Transcript") -> None:
         """Show what another transcript showed, which is not used any more."""
-        self.rows, self._by_key, self._folds, self._numbers = old.rows, old._by_key, old._folds, old._numbers
-        self._more = old._more
+        self.loaded, self._receipts = old.loaded, old._receipts
+        self._paging.take_over(old._paging)
         for row in self.rows:
             row.layout = None
         self.pinned, self.unseen = old.pinned, old.unseen
@@ -150,46 +172,6 @@ class Transcript(tk.Canvas):
         """The texts of all rows, in their order."""
         return [row.message.text if row.message else row.text for row in self.rows]
 
-    def place_of(self, row: Row) -> int:
-        """Where a row stands, or where it would stand if it is not there any more."""
-        return bisect.bisect_left(self.rows, row.place, key=_place)
-
-    def _new_row(self, kind: Any, order: Order, number: int, key: str, **content: Any) -> Row:
-        self._numbers += 1
-        return Row(self._numbers, kind, (order, number, key), **content)
-
-    def _append(self, kind: Any, text: str) -> Row:
-        """Add a row that has no order of its own after the last that has one for good; messages that wait do not."""
-        end = len(self.rows)
-        while end and self.rows[end - 1].delivery is Delivery.WAITING:
-            end -= 1
-        order = self.rows[end - 1].place[0] if end else (0, "", 0)
-        row = self._new_row(kind, order, self._numbers + 1, "", text=text)
-        self.rows.insert(end, row)
-        return row
-
-    def _trim(self) -> None:
-        for row in self.rows[:-LOADED_ROWS]:
-            if row.message is not None:
-                del self._by_key[row.message.key]
-        del self.rows[:-LOADED_ROWS]
-        self._folds = {device: row for device, row in self._folds.items() if self._has(row)}
-        if self.selection is not None and not (self._has(self.selection.row) and self._has(self.selection.other_row)):
-            self.selection = None
-
-    def _trim_folds(self) -> None:
-        excess = sum(len(row.folded) for row in self.rows) - LOADED_ROWS
-        for row in self.rows:
-            if excess <= 0:
-                return
-            given = min(excess, len(row.folded))
-            del row.folded[:given]
-            excess -= given
-
-    def _has(self, row: Row) -> bool:
-        place = self.place_of(row)
-        return place < len(self.rows) and self.rows[place] is row
-
     # Moving the view
 
     def scroll(self, pixels: int) -> None:
@@ -199,8 +181,61 @@ class Transcript(tk.Canvas):
 
     def to_end(self) -> None:
         """Show the newest, and stay there."""
+        if self.loaded.more_after:
+            self._paging.jump(None)
+            return
         self.pinned = True
         self._draw(self.offset)
+
+    def go_to(self, key: str, order: Order | None) -> None:
+        """Show a message in the middle; one that is not loaded is asked for by its order."""
+        row = self.loaded.find(key)
+        if row is not None:
+            self.lead_to(row)
+        elif order is not None:
+            self._paging.jump(order)
+
+    def lead_to(self, row: Row) -> None:
+        """Show a row that is loaded in the middle, and mark it for a moment."""
+        if self._unmark:
+            self.after_cancel(self._unmark)
+        self._marked = row
+        self._unmark = self.after(MARK_MS, self._end_mark)
+        self.pinned = False
+        if self.view == (1, 1):
+            self._resume = (row, self.theme.px(10))
+            return
+        place = self.loaded.place_of(row)
+        room = self.view[1] - self._layout(place).height
+        self._draw(self.offset, (place, self.offset + max(self.theme.px(10), room // 2)))
+
+    def bring_into_view(self, row: Row) -> None:
+        """Move the view only as far as it takes to show a row that is loaded, and draw."""
+        self.redraw()
+        if row not in self._drawn:
+            place = self.loaded.place_of(row)
+            self.pinned = False
+            self._draw(self.offset, (place, self.offset + self.theme.px(10)))
+        layout, top, _ = self._drawn[row]
+        above = self.offset - top
+        below = top + layout.height - self.offset - self.view[1]
+        if above > 0 or below > 0:
+            self.scroll(-above if above > 0 else min(below, -above))
+
+    def outline_of(self, row: Row) -> tuple[int, int, int]:
+        """Where in the view a drawn message begins from the left, where it ends, and where it begins from above."""
+        layout, top, _ = self._drawn[row]
+        left = min((span.x for span in layout.spans), default=self.theme.px(60))
+        return left, top + layout.height - self.offset, top - self.offset
+
+    def last_own(self) -> Message | None:
+        """The last message that was said here and can be changed, as far as it is loaded."""
+        own = (row.message for row in reversed(self.rows) if row.message is not None and row.message.own)
+        return next((message for message in own if not message.retracted), None)
+
+    def _end_mark(self) -> None:
+        self._unmark, self._marked = "", None
+        self._later()
 
     def to_start(self) -> None:
         """Show the oldest that is loaded."""
@@ -219,7 +254,7 @@ class Transcript(tk.Canvas):
     def visible(self) -> list[Row]:
         """The rows that show, from above."""
         low, high = self.offset, self.offset + self.view[1]
-        return sorted((row for row, (layout, top, _) in self._drawn.items() if top + layout.height > low and top < high), key=_place)
+        return sorted((row for row, (layout, top, _) in self._drawn.items() if top + layout.height > low and top < high), key=row_place)
 
     # Drawing
 
@@ -229,10 +264,17 @@ class Transcript(tk.Canvas):
         self._draw(self.offset)
 
     def _later(self) -> None:
-        if len(self.rows) > LOADED_ROWS * 11 // 10:
-            self._trim()
+        self._trim()
         if not self._idle:
             self._idle = self.after_idle(self._when_idle)
+
+    def _trim(self) -> None:
+        if len(self.rows) <= LOADED_ROWS:
+            return
+        reading = next((self.loaded.place_of(row) for row in self.visible()), len(self.rows)) if not self.pinned else len(self.rows)
+        self.loaded.trim(reading)
+        if self.selection is not None and not (self.loaded.has(self.selection.row) and self.loaded.has(self.selection.other_row)):
+            self.selection = None
 
     def _when_idle(self) -> None:
         self._idle = ""
@@ -251,6 +293,8 @@ class Transcript(tk.Canvas):
     def _destroyed(self, event: "tk.Event[tk.Misc]") -> None:
         if event.widget is self:
             self._cancel()
+            if self._unmark:
+                self.after_cancel(self._unmark)
 
     def _draw(self, offset: int, anchor: tuple[int, int] | None = None) -> None:
         """Draw the rows around `offset`. `anchor` is the place of one row and its top; without it, what is drawn stays where it is."""
@@ -270,9 +314,11 @@ class Transcript(tk.Canvas):
             if at_end:
                 self.pinned, self.unseen = True, 0
         self._apply({self.rows[place]: top for place, top in tops.items()}, offset)
-        if 0 in tops and self._more and len(self.rows) < LOADED_ROWS:
-            self._more = False
-            self._older(next(row.message.order for row in self.rows if row.message))
+        ends = self.loaded.ends()
+        if ends is not None and 0 in tops and self.loaded.more_before:
+            self._paging.extend(PageKind.OLDER, ends[0])
+        if ends is not None and len(self.rows) - 1 in tops and self.loaded.more_after:
+            self._paging.extend(PageKind.NEWER, ends[1])
 
     def _inside(self, tops: dict[int, int], offset: int) -> tuple[int, bool]:
         """The offset at which the view shows no more emptiness than it has to, and whether that is the end."""
@@ -283,19 +329,22 @@ class Transcript(tk.Canvas):
             return offset, False
         end = tops[last] + self._layout(last).height + pad - self.view[1]
         if self.pinned or offset >= end - 2:
-            return end, True
+            return end, not self.loaded.more_after
         return offset, False
 
     def _anchor(self, offset: int) -> tuple[int, int]:
         """A row from which the others are placed, and its top."""
         if self.pinned:
             return self._anchor_at_end(offset)
-        seen = [row for row in self.visible() if self._has(row)]
+        seen = [row for row in self.visible() if self.loaded.has(row)]
         if seen:
-            return self.place_of(seen[0]), self._drawn[seen[0]][1]
+            # A row that changes, as the first one does when others come above it, would push the rest of the view along.
+            still = (row for row in seen if self._layout(self.loaded.place_of(row)) is self._drawn[row][0])
+            row = next(still, seen[0])
+            return self.loaded.place_of(row), self._drawn[row][1]
         resume, self._resume = self._resume, None
-        if resume is not None and self._has(resume[0]):
-            return self.place_of(resume[0]), offset + resume[1]
+        if resume is not None and self.loaded.has(resume[0]):
+            return self.loaded.place_of(resume[0]), offset + resume[1]
         return 0, offset + self.theme.px(10)
 
     def _anchor_at_end(self, offset: int) -> tuple[int, int]:
@@ -331,31 +380,20 @@ class Transcript(tk.Canvas):
 
     def _layout(self, place: int) -> Layout:
         row = self.rows[place]
-        day = self._day_before(place)
-        first = bool(day) or not self._continues(place - 1)
-        last = not self._continues(place) or bool(self._day_before(place + 1))
-        surroundings = Surroundings(self.view[0], first, last, day)
+        day = day_before(self.rows, place)
+        first = bool(day) or not continues(self.rows, place - 1)
+        last = not continues(self.rows, place) or bool(day_before(self.rows, place + 1))
+        surroundings = Surroundings(self.view[0], first, last, day, self._received(row), row is self._marked)
         if row.layout is None or row.layout.surroundings != surroundings:
             row.layout = lay_out(row, surroundings, self.theme, self._paint)
             self._laid_out.add(row)
         return row.layout
 
-    def _continues(self, place: int) -> bool:
-        """Whether the row after this one is the same sender's, without a long pause."""
-        if place < 0 or place + 1 >= len(self.rows):
-            return False
-        above, below = self.rows[place].message, self.rows[place + 1].message
-        return above is not None and below is not None and above.device == below.device and abs(below.time - above.time) < PAUSE
-
-    def _day_before(self, place: int) -> str:
-        """The heading of the day that begins with a row, "" if none does."""
-        message = self.rows[place].message if place < len(self.rows) else None
-        if message is None:
-            return ""
-        before = next((self.rows[above].message for above in range(place - 1, -1, -1) if self.rows[above].message), None)
-        if before is not None and time.localtime(before.time)[:3] == time.localtime(message.time)[:3]:
-            return ""
-        return day_name(message.time, time.time())
+    def _received(self, row: Row) -> Received:
+        if row.message is None or not row.message.own or row.delivery is not Delivery.AT_BROKER:
+            return "none"
+        count, members = self.received(row.message)
+        return "none" if not count else "all" if count >= members else "some"
 
     def _apply(self, tops: dict[Row, int], offset: int) -> None:
         """Make the canvas show these rows, touching only what differs."""
@@ -392,7 +430,3 @@ class Transcript(tk.Canvas):
         marked = highlight(layout, selected, self.theme, own=own) if selected else []
         operations = (*layout.under, *marked, *layout.over)
         return [item for operation in operations for item in canvas_items(operation, top, tag, self.theme, self._paint)]
-
-
-def _place(row: Row) -> Place:
-    return row.place

@@ -12,7 +12,7 @@ from chat.protocol import control, records
 from chat.protocol.control import Gone, Here, last_counter, make_control, read_control
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import DeviceKey
-from chat.protocol.limits import NAME_BYTES, RECORD_BYTES, TEXT_BYTES
+from chat.protocol.limits import BUNDLE_BYTES, NAME_BYTES, RECORD_BYTES, TEXT_BYTES
 from chat.protocol.records import NO_RECORD, Hello, Text, make_record, read_record
 from chat.protocol.signed import Unknown
 
@@ -188,7 +188,7 @@ def test_the_longest_text(text: str, fault: Fault | None) -> None:
 
 def test_a_packet_over_the_limit_is_refused_before_it_is_read() -> None:
     assert fault_of(read_record, bytes(RECORD_BYTES + 1)) is Fault.LIMIT
-    assert fault_of(read_control, bytes(RECORD_BYTES + 1)) is Fault.LIMIT
+    assert fault_of(read_control, bytes(RECORD_BYTES + BUNDLE_BYTES + 1)) is Fault.LIMIT
 
 
 @pytest.mark.parametrize("name", ["", " Ada", "A\u202eda", "A\nda", "x" * (NAME_BYTES + 1), "e\u0301" + "\u0301" * 5, "Cafe\u0301"])

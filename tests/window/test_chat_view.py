@@ -6,27 +6,28 @@ import tkinter as tk
 import pytest
 
 from chat.address import parse_broker
-from chat.events import Delivery, DeliveryChanged, Entered, Link, LinkChanged, Member, MessagesFolded, Trust
-from chat.window.chat_view import ChatView, Wishes
+from chat.events import (
+    Delivery,
+    DeliveryChanged,
+    Entered,
+    Gap,
+    Link,
+    LinkChanged,
+    Member,
+    MessagesFolded,
+    PageKind,
+    ReceiptsChanged,
+    Supplied,
+    Trust,
+)
+from chat.window.chat_view import ChatView
 from chat.window.controls import Button
 from chat.window.paint import Paint
 from chat.window.theme import DARK, Theme
 from tests.window.conftest import Bench
-from tests.window.samples import NOON, message
+from tests.window.samples import NOON, Asked, message, page
 
 ENTERED = Entered(parse_broker("mqtts://broker.example.org"), "family", "ada", "ada1", "ABCD EFGH")
-
-
-class Asked:
-    """What the person asked for."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.others: list[str] = []
-
-    def wishes(self) -> Wishes:
-        note = self.others.append
-        return Wishes(self.sent.append, lambda: note("settings"), lambda _: note("older"), lambda: note("retry"), lambda: note("host"))
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_what_is_typed_is_sent_and_shown_at_the_end(bench: Bench, view: ChatView
     bench.look()
     view.transcript.scroll(-800)
     bench.press(view.composer.text, "<h>", "<i>", "<Return>")
-    assert asked.sent == ["hi"]
+    assert asked == [("send", "hi", "")]
     assert view.transcript.pinned
 
 
@@ -106,7 +107,7 @@ def test_the_link_counts_down_and_trouble_is_said_with_what_can_be_done(bench: B
     bench.wait(lambda: "Retry in 1 s" in words_in(view.header))
     for words in ("Try now", "Host a room on this computer"):
         buttons(view.banner)[words].invoke()
-    assert asked.others == ["retry", "host"]
+    assert asked == [("retry",), ("host",)]
     view.show_link(LinkChanged(Link.CONNECTED, "Connected.", None, "TLS 1.3"))
     bench.look()
     assert "Connected" in words_in(view.header)
@@ -167,6 +168,78 @@ def test_another_look_keeps_the_rows_and_what_is_typed(bench: Bench, view: ChatV
         "family",
     ):
         assert words in shown
+
+
+def test_escape_gives_up_an_answer_before_it_leads_to_the_end(bench: Bench, view: ChatView, asked: Asked) -> None:
+    view.show_messages([(message(number), None) for number in range(200)])
+    bench.look()
+    view.transcript.scroll(-3000)
+    view.composer.reply_to(message(5))
+    bench.press(view.composer.text, "<h>", "<Escape>")
+    assert not view.composer.bar.winfo_ismapped()
+    assert not view.transcript.pinned
+    bench.press(view.composer.text, "<Return>")
+    assert asked == [("send", "h", "")]
+    view.composer.reply_to(message(5))
+    view.enter(ENTERED)
+    assert view.composer.purpose is None
+
+
+def test_up_changes_the_last_own_message_that_is_still_there(bench: Bench, view: ChatView, asked: Asked) -> None:
+    own = [message(number, f"own {number}", own=True, device="me") for number in (1, 2, 3)]
+    view.show_messages([(each, Delivery.AT_BROKER) for each in own])
+    view.change_message(message(3, retracted=True, own=True, device="me"))
+    bench.press(view.composer.text, "<Up>")
+    assert view.composer.content() == "own 2"
+    bench.press(view.composer.text, "<x>", "<Return>")
+    assert asked == [("edit", "me-2", "own 2x")]
+
+
+def test_everything_about_the_conversation_reaches_it(bench: Bench, view: ChatView) -> None:
+    view.show_page(page(PageKind.LAST, range(10, 20)))
+    own = message(21, "mine", own=True, device="me")
+    view.show_messages([(own, Delivery.AT_BROKER)])
+    view.change_message(message(11, "other words", edited=True))
+    view.change_receipts(ReceiptsChanged(((1, 21),), 1))
+    view.show_gaps([Gap("b0b", "Bob", 3, message(15).order)])
+    view.show_supplied(Supplied(("Ada", "Bob"), message(12).order))
+    bench.look()
+    shown = words_in(view.transcript)
+    for words in ("other words", "3 messages from Bob are missing", "Above: what was said before you came, from Ada and Bob"):
+        assert words in shown
+    assert view.transcript.received(own) == (1, 1)
+
+
+def test_another_look_keeps_what_one_answers_and_looks_for(bench: Bench, view: ChatView, asked: Asked) -> None:
+    view.show_page(page(PageKind.AROUND, range(10, 80), before=True, after=True))
+    view.change_receipts(
+        ReceiptsChanged(
+            (
+                (1, 1),
+                (1, 2),
+            ),
+            2,
+        )
+    )
+    bench.press(view.composer.text, "<d>", "<r>")
+    view.composer.edit(message(1, "to change", own=True))
+    view.open_search()
+    bench.press(view.search.entry, "<x>")
+    theme = Theme(bench.root, DARK, 1.0)
+    dark = ChatView(bench.root, theme, Paint(theme), asked.wishes(), 1000)
+    dark.take_over(view)
+    view.destroy()
+    dark.pack(fill="both", expand=True)
+    bench.look()
+    assert dark.composer.content() == "to change"
+    assert dark.composer.bar.winfo_ismapped()
+    assert dark.composer.give_up()
+    assert dark.composer.content() == "dr"
+    assert dark.search.entry.get() == "x"
+    bench.wait(lambda: asked.of("search"))
+    assert dark.transcript.received(message(2, own=True)) == (1, 2)
+    dark.transcript.to_end()
+    assert asked.of("around") == [None]
 
 
 def test_a_topic_from_outside_is_cleaned(bench: Bench, view: ChatView) -> None:

@@ -4,14 +4,31 @@ import functools
 
 import pytest
 
-from chat.window.composer import MOST_LINES, Composer
+from chat.events import Message
+from chat.window.composer import MOST_LINES, Composer, ComposerWishes
 from tests.window.conftest import Bench
+from tests.window.samples import message
 
 LIMIT = 100
 
 
 class Sent(list[str]):
-    """What was sent."""
+    """What was sent, beside the answers and changes, and the message that Up changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[tuple[str, str]] = []
+        self.edits: list[tuple[str, str]] = []
+        self.last: Message | None = None
+
+    def send(self, text: str, reply_to: str) -> None:
+        if reply_to:
+            self.answers.append((text, reply_to))
+        else:
+            self.append(text)
+
+    def wishes(self) -> ComposerWishes:
+        return ComposerWishes(self.send, lambda *edit: self.edits.append(edit), lambda: self.last)
 
 
 @pytest.fixture
@@ -21,7 +38,7 @@ def sent() -> Sent:
 
 @pytest.fixture
 def composer(bench: Bench, sent: Sent) -> Composer:
-    made = Composer(bench.root, bench.theme, bench.paint, sent.append, LIMIT)
+    made = Composer(bench.root, bench.theme, bench.paint, sent.wishes(), LIMIT)
     made.pack(side="bottom", fill="x")
     bench.look()
     return made
@@ -116,3 +133,59 @@ def test_the_hint_shows_only_in_an_empty_box(bench: Bench, composer: Composer) -
     assert not composer._hint.winfo_ismapped()
     bench.press(composer.text, "<BackSpace>")
     assert composer._hint.winfo_ismapped()
+
+
+def bar(composer: Composer) -> str:
+    return str(composer.bar.title["text"]) if composer.bar.winfo_ismapped() else ""
+
+
+def test_an_answer_says_what_it_answers_until_it_is_sent(bench: Bench, composer: Composer, sent: Sent) -> None:
+    composer.reply_to(message(3, "what for? 😀" * 50))
+    bench.look()
+    assert bar(composer) == "Reply to Name of b0b"
+    bench.press(composer.text, "<h>", "<Return>", "<i>", "<Return>")
+    assert sent.answers == [("h", "b0b-3")]
+    assert sent == ["i"]
+    assert bar(composer) == ""
+
+
+def test_an_answer_is_given_up_and_the_text_stays(bench: Bench, composer: Composer, sent: Sent) -> None:
+    bench.press(composer.text, "<h>")
+    composer.reply_to(message(3))
+    assert composer.give_up()
+    assert not composer.give_up()
+    bench.press(composer.text, "<Return>")
+    assert (sent, sent.answers) == (["h"], [])
+
+
+def test_up_in_an_empty_box_changes_the_last_own_message(bench: Bench, composer: Composer, sent: Sent) -> None:
+    bench.press(composer.text, "<Up>")
+    assert bar(composer) == ""
+    sent.last = message(4, "teh", own=True)
+    bench.press(composer.text, "<x>", "<Up>")
+    assert bar(composer) == ""
+    bench.press(composer.text, "<Delete>", "<Up>")
+    assert bar(composer) == "Edit your message"
+    assert composer.content() == "teh"
+    bench.press(composer.text, "<exclam>", "<Return>")
+    assert sent.edits == [("b0b-4", "teh!")]
+    assert (sent, composer.content(), bar(composer)) == ([], "", "")
+
+
+def test_a_change_puts_aside_what_was_being_written(bench: Bench, composer: Composer, sent: Sent) -> None:
+    bench.press(composer.text, "<n>", "<e>", "<w>")
+    composer.edit(message(4, "old", own=True))
+    composer.restore("refused")
+    assert composer.content() == "old"
+    bench.press(composer.text, "<Return>")
+    assert sent.edits == []
+    assert composer.content() == "refused\nnew"
+
+
+def test_a_message_can_not_be_changed_to_nothing(bench: Bench, composer: Composer, sent: Sent) -> None:
+    composer.edit(message(4, "o", own=True))
+    bench.press(composer.text, "<BackSpace>", "<Return>")
+    assert sent.edits == []
+    assert "choose Delete" in words(composer)
+    assert composer.give_up()
+    assert words(composer) == ""

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.events import Delivery, Trust
+from chat.window.loaded import LOADED_ROWS
+from chat.window.paging import Paging
 from chat.window.reading import Reading
 from chat.window.rows import Row
-from chat.window.transcript import LOADED_ROWS, Transcript
+from chat.window.transcript import Transcript
 from tests.window.conftest import Bench
 from tests.window.samples import NOON, message
 
@@ -27,7 +29,7 @@ HAZARDS = [
 
 @pytest.fixture
 def transcript(bench: Bench) -> Transcript:
-    made = Transcript(bench.root, bench.theme, bench.paint, lambda _: None)
+    made = Transcript(bench.root, bench.theme, bench.paint, Paging(lambda _: None, lambda _: None, lambda _: None))
     made.pack(fill="both", expand=True)
     bench.look()
     return made
@@ -35,7 +37,7 @@ def transcript(bench: Bench) -> Transcript:
 
 @pytest.fixture(autouse=True)
 def reading(bench: Bench, transcript: Transcript) -> Reading:
-    return Reading(transcript, bench.theme, bench.paint)
+    return Reading(transcript, bench.theme, bench.paint, lambda *_: None, lambda *_: None)
 
 
 def fill(bench: Bench, transcript: Transcript, count: int, start: int = 0) -> None:
@@ -62,7 +64,7 @@ def is_above(transcript: Transcript, offset: int) -> bool:
 def check_drawing(transcript: Transcript) -> None:
     """What is drawn is one stretch of rows without a gap, and nothing else is on the canvas."""
     drawn = sorted(transcript._drawn, key=lambda row: row.place)
-    places = [transcript.place_of(row) for row in drawn]
+    places = [transcript.loaded.place_of(row) for row in drawn]
     assert places == list(range(places[0], places[0] + len(places))) if places else not transcript.rows
     for upper, lower in itertools.pairwise(drawn):
         assert transcript._drawn[upper][1] + transcript._drawn[upper][0].height == transcript._drawn[lower][1]
@@ -104,7 +106,7 @@ def test_only_what_shows_is_drawn(bench: Bench, transcript: Transcript) -> None:
 def test_the_oldest_rows_give_way(bench: Bench, transcript: Transcript) -> None:
     for start in range(0, 4000, 100):
         fill(bench, transcript, 100, start)
-    assert len(transcript.rows) <= LOADED_ROWS * 11 // 10
+    assert len(transcript.rows) <= LOADED_ROWS
     assert transcript.texts()[-1] == "message 3999"
     check_drawing(transcript)
 
@@ -114,7 +116,7 @@ def test_the_oldest_rows_give_way_while_scrolled_up_too(bench: Bench, transcript
     transcript.scroll(-1000)
     for start in range(100, 4000, 100):
         fill(bench, transcript, 100, start)
-    assert len(transcript.rows) <= LOADED_ROWS * 11 // 10
+    assert len(transcript.rows) <= LOADED_ROWS
     assert not transcript.pinned
     check_drawing(transcript)
     assert transcript.visible()

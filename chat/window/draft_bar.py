@@ -1,0 +1,67 @@
+"""The strip above the message box that says which message one answers or changes."""
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from chat.events import Message
+from chat.text import clean_line
+from chat.window.controls import IconButton
+from chat.window.lines import one_line, without_emoji
+from chat.window.operations import canvas_items, line_operations
+from chat.window.paint import Paint
+from chat.window.quotes import LONGEST_QUOTE
+from chat.window.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What the text in the message box is for, if not for a new message: an answer to this one, or its new text."""
+
+    kind: Literal["reply", "edit"]
+    message: Message
+
+
+class DraftBar(tk.Frame):
+    """Shows a purpose in one line, with a button that gives it up."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, give_up: Callable[[], object]) -> None:
+        palette, px = theme.palette, theme.px
+        super().__init__(parent, bg=palette.chat)
+        self._theme, self._paint = theme, paint
+        self._purpose: Purpose | None = None
+        self._icon = tk.Label(self, bd=0, bg=palette.chat)
+        self._icon.pack(side="left", padx=(px(14), px(12)))
+        tk.Frame(self, bg=palette.accent, width=px(3)).pack(side="left", fill="y", pady=px(3))
+        close = IconButton(self, theme, paint, "x", give_up, behind=palette.chat, hint="Cancel (Escape)", size=17, box=30)
+        close.pack(side="right", padx=px(9))
+        words = tk.Frame(self, bg=palette.chat)
+        words.pack(side="left", fill="x", expand=True, padx=(px(8), 0))
+        self.title = tk.Label(words, bd=0, pady=0, padx=0, anchor="w", bg=palette.chat, fg=palette.link, font=theme.fonts["small_bold"])
+        self.title.pack(fill="x")
+        self._line = tk.Canvas(words, bd=0, highlightthickness=0, height=px(18), width=1, bg=palette.chat)
+        self._line.pack(fill="x")
+        self._line.bind("<Configure>", lambda _: self._draw())
+
+    def show(self, purpose: Purpose) -> None:
+        """Say what the box is for."""
+        self._purpose = purpose
+        palette, px = self._theme.palette, self._theme.px
+        icon = "reply" if purpose.kind == "reply" else "pencil"
+        self._icon.configure(image=self._paint.icon(icon, px(18), palette.accent, palette.chat))
+        name = without_emoji(clean_line(purpose.message.name, 60)) or "?"
+        self.title.configure(text=f"Reply to {name}" if purpose.kind == "reply" else "Edit your message")
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self._line.winfo_width()
+        if self._purpose is None or width < 2:
+            return
+        palette, px = self._theme.palette, self._theme.px
+        words = clean_line(self._purpose.message.text, LONGEST_QUOTE)
+        line = one_line(words, width, "small", self._theme, self._paint, palette.chat, emoji_size=px(14))
+        self._line.delete("all")
+        for operation in line_operations(line, 0, 0, px(18), "small", palette.text2, self._theme):
+            for item in canvas_items(operation, 0, "line", self._theme, self._paint):
+                self._line.tk.call(str(self._line), "create", *item)
