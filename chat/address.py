@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from chat.errors import EntryError
 
@@ -44,6 +44,11 @@ class BrokerAddress:
     @property
     def websocket(self) -> bool:
         return self.scheme in ("ws", "wss")
+
+    @property
+    def url(self) -> str:
+        """The address as `parse_broker` reads it, with the user."""
+        return self.place.replace("://", f"://{quote(self.user, safe='')}@", 1) if self.user else self.place
 
     @property
     def place(self) -> str:

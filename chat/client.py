@@ -14,48 +14,28 @@ import tkinter as tk
 import traceback
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from chat.config import Places, Settings, save_settings
 from chat.errors import BrokerError, ChatError, StorageError
 from chat.events import (
-    Around,
     Close,
     Closed,
     Command,
     Deleted,
-    DeliveryChanged,
-    Edit,
+    DeleteData,
     Entered,
     Event,
-    ForeignCounted,
-    Found,
-    GapsChanged,
+    FromRoom,
     Join,
     JoinRefused,
-    Left,
-    LinkChanged,
-    MembersChanged,
-    MessageChanged,
-    MessagesFolded,
     MessageShown,
-    Newer,
-    Notice,
-    Older,
-    Page,
     Progress,
-    React,
-    ReceiptsChanged,
-    Reconnect,
-    Resend,
-    Retract,
-    Say,
-    SayRefused,
-    Search,
-    Supplied,
+    RoomEvent,
+    RoomsChanged,
+    ToRoom,
 )
-from chat.protocol.limits import TEXT_BYTES
-from chat.text import clean_line, clean_text
+from chat.text import clean_line
 from chat.window.colour_fonts import leave_out_colour_fonts
 from chat.window.login import Login, LoginWishes
 from chat.window.paint import Paint
@@ -63,6 +43,7 @@ from chat.window.theme import Theme, display_scale, palette_for
 
 if TYPE_CHECKING:
     from chat.broker import EmbeddedBroker
+    from chat.rooms import Rooms
     from chat.session import Session
     from chat.window.chat_view import ChatView
     from chat.window.place_form import Place
@@ -107,21 +88,24 @@ class ChatClient:
         self.root.configure(bg=self.theme.palette.background)
         self.root.protocol("WM_DELETE_WINDOW", self.close)
         self.root.bind("<Control-comma>", lambda _: self.open_settings())
-        self.root.bind("<F2>", lambda _: self.view.toggle_members() if self.view else None)
+        self._bind_keys()
         self._events: queue.SimpleQueue[Event | _Hosted] = queue.SimpleQueue()
         self._session: Session | None = None
         self._broker: EmbeddedBroker | None = None
         self._wanted: Settings | None = None
-        self._entered: Entered | None = None
-        self._parting: list[str] = []
         self._geometry = ""
         self._closing_until: float | None = None
-        self.view: ChatView | None = None
+        self.rooms: Rooms | None = None
         self.dialog: SettingsDialog | None = None
         self.login: Login | None = self._make_login()
         self._timer = self.root.after(FRAME_MS, self._frame)
         # Cryptography and paho take a third of a second to load, which must not hold up the window; the person types meanwhile.
         self.root.after(PRELOAD_MS, lambda: threading.Thread(target=importlib.import_module, args=("chat.session",), daemon=True).start())
+
+    @property
+    def view(self) -> "ChatView | None":
+        """The conversation that shows."""
+        return self.rooms.view if self.rooms is not None and self.rooms.current else None
 
     def run(self) -> None:
         """Show the window until it is closed."""
@@ -188,42 +172,63 @@ class ChatClient:
         self._broker = answer.broker
         if self.login is not None:
             self.login.hosted(answer.broker.own_url, answer.broker.urls())
-        elif self._entered is not None:
+        elif self.rooms is not None:
             from chat.address import parse_broker
 
+            entered = self.rooms.entered[self.rooms.login]
             self._wanted = replace(self.settings, broker=answer.broker.own_url)
-            self._parting.append("A broker runs on this computer now. The others type: " + " or ".join(answer.broker.urls()))
-            self._post(Join(parse_broker(answer.broker.own_url), self._entered.topic, self._entered.username))
+            self.rooms.notice("A broker runs on this computer now. The others type: " + " or ".join(answer.broker.urls()))
+            self._post(Join(parse_broker(answer.broker.own_url), entered.topic, entered.username))
 
     def _say_failure(self, sentence: str) -> None:
         if self.login is not None:
             self.login.not_hosted(sentence)
-        elif self.view is not None:
-            self.view.transcript.add_notice(sentence)
+        elif self.rooms is not None:
+            self.rooms.notice(sentence)
 
     # Settings
 
     def open_settings(self) -> None:
         """Open the settings dialog, or bring it to the front."""
-        from chat.window.settings import SettingsDialog
+        from chat.window.settings import SettingsDialog, SettingsWishes
 
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.lift()
-        elif self.view is not None:
-            self.dialog = SettingsDialog(self.root, self.theme, self.paint, self.settings, self._move, self._change_theme)
+        elif self.rooms is not None:
+            rooms, room = self.rooms, self.rooms.current
+            wishes = SettingsWishes(
+                apply=lambda place: self._move(room, place),
+                keep=lambda days: rooms.keep(room, days),
+                delete=lambda: self._post(ToRoom(room, DeleteData())),
+                change_theme=self._change_theme,
+            )
+            entered = rooms.entered[room]
+            self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)
 
-    def _move(self, place: "Place") -> None:
-        self._wanted = place.settings
-        self._post(Join(place.broker, place.topic, self.settings.username, password=place.password))
+    def _settings_of(self, entered: Entered) -> Settings:
+        files = {name: str(getattr(entered.broker, name) or "") for name in ("ca_file", "certificate", "key_file")}
+        return replace(self.settings, broker=entered.broker.url, topic=entered.topic, **files)
+
+    def _move(self, room: str, place: "Place") -> None:
+        if self.rooms is None or self.dialog is None:
+            return
+        if room == self.rooms.login:
+            self._wanted = place.settings
+            self._post(Join(place.broker, place.topic, self.settings.username, password=place.password))
+        elif place.topic != self.rooms.entered[room].topic:
+            self.dialog.refuse("topic", "Another topic is another room: close this, and press + to join that one.")
+        else:
+            self.rooms.move(room, place)
 
     def _change_theme(self, choice: str) -> None:
         self._save(replace(self.settings, theme=choice))
         old_theme, self.theme = self.theme, Theme(self.root, palette_for(choice), self._scale)
         self.paint = Paint(self.theme)
-        old, self.view = self.view, None
+        old, self.rooms = self.rooms, None
         if old is not None:
-            self._make_view().take_over(old)
-            old.destroy()
+            self.rooms = self._make_rooms()
+            self.rooms.take_over(old)
+            old.frame.destroy()
         old_theme.close()
         self.root.configure(bg=self.theme.palette.background)
         del old, old_theme
@@ -235,13 +240,14 @@ class ChatClient:
         try:
             save_settings(self._places.settings, settings)
         except StorageError as error:
-            if self.view is not None:
-                self.view.transcript.add_notice(str(error))
+            self._say_failure(str(error))
 
     # Events
 
     def _frame(self) -> None:
         self._take_events()
+        if self.rooms is not None:
+            self.rooms.mark_read()
         if self._closing_until is not None and self._may_end():
             self._end()
             return
@@ -249,158 +255,117 @@ class ChatClient:
 
     def _take_events(self) -> None:
         messages: list[MessageShown] = []
+        room = ""
         for _ in range(FRAME_EVENTS):
             try:
-                event = self._events.get_nowait()
+                item = self._events.get_nowait()
             except queue.Empty:
                 break
+            where, event = (item.room, item.event) if isinstance(item, FromRoom) else ("", item)
+            if not isinstance(event, MessageShown) or where != room:
+                self._show_messages(room, messages)
+                room = where
             if isinstance(event, MessageShown):
                 messages.append(event)
-                continue
-            self._show_messages(messages)
-            self._handle(event)
-        self._show_messages(messages)
+            else:
+                self._handle(where, event)
+        self._show_messages(room, messages)
 
-    def _show_messages(self, messages: list[MessageShown]) -> None:
-        if messages and self.view is not None:
-            self.view.show_messages([(event.message, event.delivery) for event in messages])
+    def _show_messages(self, room: str, messages: list[MessageShown]) -> None:
+        if messages and self.rooms is not None:
+            self.rooms.show_messages(room or self.rooms.login, messages)
         messages.clear()
 
-    def _handle(self, event: Event | _Hosted) -> None:
+    def _handle(self, room: str, event: "Event | _Hosted") -> None:
         match event:
             case _Hosted():
                 self._hosted(event)
             case Progress(sentence):
                 if self.login is not None:
                     self.login.busy(sentence)
-            case Entered():
-                self._enter(event)
+                elif self.rooms is not None:
+                    self.rooms.progress(sentence)
             case JoinRefused(field, sentence):
                 self._refused(field, sentence)
-            case Left(topic, unsent):
-                self._parting = [
-                    f"You left {clean_line(topic)}.",
-                    *(f"Not sent yet; it goes out when you are back there: {clean_text(text)[0]}" for text in unsent),
-                ]
-            case Deleted(sentence):
-                self._parting.append(sentence)
-                self._say_failure(sentence)
             case Closed():
                 self._session = None
                 if self._closing_until is None:
                     self._say_failure("Something went wrong and the connection ended. Restart the program.")
+            case RoomsChanged():
+                if self.rooms is not None:
+                    self.rooms.show_list(event)
+                    self._show_title()
+            case FromRoom(inner, told):
+                self._handle(inner, told)
             case _:
-                if self.view is not None:
-                    self._show(self.view, event)
+                self._handle_in(room, event)
 
-    def _show(
-        self,
-        view: "ChatView",
-        event: (
-            LinkChanged
-            | Page
-            | MessageShown
-            | MessageChanged
-            | DeliveryChanged
-            | ReceiptsChanged
-            | GapsChanged
-            | Supplied
-            | Found
-            | MessagesFolded
-            | SayRefused
-            | MembersChanged
-            | ForeignCounted
-            | Notice
-        ),
-    ) -> None:
-        match event:
-            case LinkChanged():
-                view.show_link(event)
-            case MessageShown(message, delivery):
-                view.show_messages([(message, delivery)])
-            case DeliveryChanged():
-                view.change_delivery(event)
-            case Page():
-                view.show_page(event)
-            case MessageChanged(message):
-                view.change_message(message)
-            case ReceiptsChanged():
-                view.change_receipts(event)
-            case GapsChanged(gaps):
-                view.show_gaps(gaps)
-            case Supplied():
-                view.show_supplied(event)
-            case Found():
-                view.show_found(event)
-            case MessagesFolded():
-                view.fold(event)
-            case SayRefused(text, sentence):
-                view.composer.restore(text)
-                view.composer.complain(sentence)
-            case MembersChanged(members):
-                view.show_members(members)
-            case ForeignCounted(total):
-                view.members.show_foreign(total)
-            case Notice(sentence):
-                view.transcript.add_notice(sentence)
-            case _:
-                assert_never(event)
+    def _handle_in(self, room: str, event: RoomEvent) -> None:
+        if isinstance(event, Entered) and not room:
+            self._log_in(event)
+        elif isinstance(event, Deleted) and not room:
+            self._log_out(event.sentence)
+        if self.rooms is not None:
+            self.rooms.tell(room or self.rooms.login, event)
+            if isinstance(event, Entered):
+                self._show_title()
+                if self.dialog is not None and self.dialog.winfo_exists() and event.room == self.rooms.current:
+                    self.dialog.accepted()
 
-    def _enter(self, event: Entered) -> None:
+    def _log_in(self, event: Entered) -> None:
         if self.login is not None:
             self.login.destroy()
             self.login = None
-        view = self.view or self._make_view()
-        if self._entered is not None and self._entered.fingerprint != event.fingerprint:
-            view.transcript.clear()
-        self._entered = event
-        for sentence in self._parting:
-            view.transcript.add_notice(sentence)
-        self._parting.clear()
-        view.members.show_foreign(0)
-        view.enter(event)
-        self.root.title(f"{clean_line(event.topic)} – {TITLE}")
+        if self.rooms is None:
+            self.rooms = self._make_rooms()
+            px = self.theme.px
+            self.root.minsize(px(480), px(360))
+            self.root.geometry(self._geometry or f"{px(1180)}x{px(760)}")
+        elif self.rooms.login != event.room:
+            self.rooms.frame.drop(self.rooms.login)
+        self.rooms.login = event.room
         if self._wanted is not None:
             self._save(replace(self._wanted, username=event.username, theme=self.settings.theme))
             self._wanted = None
-        if self.dialog is not None and self.dialog.winfo_exists():
-            self.dialog.accepted()
-        self.dialog = None
-        view.focus_message_box()
+
+    def _log_out(self, sentence: str) -> None:
+        """What this computer kept of the login's room is deleted, so nobody is logged in any more."""
+        if self.rooms is not None:
+            self.rooms.frame.destroy()
+            self.rooms = None
+        self.root.title(TITLE)
+        self.login = self._make_login()
+        self.login.advise(sentence)
 
     def _refused(self, field: str, sentence: str) -> None:
+        if self.rooms is not None and self.dialog is None and self.rooms.refused(field, sentence):
+            return
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.refuse(field, sentence)
         elif self.login is not None:
             self.login.refuse(field, sentence)
-        elif self.view is not None:
-            self.view.transcript.add_notice(sentence)
+        else:
+            self._say_failure(sentence)
 
-    def _make_view(self) -> "ChatView":
-        from chat.window.chat_view import ChatView, Wishes
+    def _show_title(self) -> None:
+        if self.rooms is None or self.rooms.current not in self.rooms.entered:
+            return
+        unread = sum(room.unread for room in self.rooms.listed)
+        topic = clean_line(self.rooms.entered[self.rooms.current].topic)
+        self.root.title(f"({unread}) {topic} – {TITLE}" if unread else f"{topic} – {TITLE}")
 
-        wishes = Wishes(
-            send=lambda text, reply_to: self._post(Say(text, reply_to)),
-            edit=lambda key, text: self._post(Edit(key, text)),
-            retract=lambda key: self._post(Retract(key)),
-            react=lambda key, emoji, on: self._post(React(key, emoji, on)),
-            resend=lambda key: self._post(Resend(key)),
-            older=lambda order: self._post(Older(order)),
-            newer=lambda order: self._post(Newer(order)),
-            around=lambda order: self._post(Around(order)),
-            search=lambda number, text: self._post(Search(number, text)),
-            open_settings=self.open_settings,
-            retry=lambda: self._post(Reconnect()),
-            host=self._host,
-        )
-        first = self.view is None and self._entered is None
-        self.view = ChatView(self.root, self.theme, self.paint, wishes, TEXT_BYTES)
-        self.view.pack(fill="both", expand=True)
-        if first:
-            px = self.theme.px
-            self.root.minsize(px(480), px(360))
-            self.root.geometry(self._geometry or f"{px(980)}x{px(700)}")
-        return self.view
+    def _make_rooms(self) -> "Rooms":
+        from chat.rooms import Outlets, Rooms
+
+        outlets = Outlets(self._post, self._host, self.open_settings, lambda: self.settings, _rate, _suggest)
+        return Rooms(self.root, self.theme, self.paint, outlets)
+
+    def _bind_keys(self) -> None:
+        root = self.root
+        root.bind("<F2>", lambda _: self.view.toggle_members() if self.view else None)
+        root.bind("<Control-j>", lambda _: self.rooms.add() if self.rooms else None)
+        root.bind("<Control-Prior>", lambda _: self.rooms.step(-1) if self.rooms else None)
+        root.bind("<Control-Next>", lambda _: self.rooms.step(1) if self.rooms else None)
 
     # The end
 

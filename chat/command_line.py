@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     listen = commands.add_parser("listen", parents=[common], help="print what arrives, a line each")
     listen.add_argument("--json", action="store_true", help="one JSON object a line")
     listen.add_argument("--count", metavar="N", type=_positive_count, help="exit after N messages")
+    listen.add_argument(
+        "--since", metavar="WHEN", type=_moment, help="begin with what was said since then: 2026-11-01, 2026-11-01T18:00, today, 7d"
+    )
     host = commands.add_parser("host", help="run a broker on this computer")
     host.add_argument("--port", metavar="N", type=int, default=DEFAULT_PORT, help=f"the port to listen on (default {DEFAULT_PORT})")
     commands.add_parser("demo", help="two windows that talk through a broker on this computer, with nothing left behind")
@@ -91,6 +94,15 @@ def _positive_count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError("it must be 1 or more")
     return count
+
+
+def _moment(text: str) -> float:
+    from chat.search import read_moment
+
+    moment = read_moment(text, time.time())
+    if moment is None:
+        raise argparse.ArgumentTypeError("write it like 2026-11-01, 2026-11-01T18:00, today or 7d")
+    return moment
 
 
 def _start(options: argparse.Namespace) -> int:
@@ -119,16 +131,16 @@ def _start_in_terminal(options: argparse.Namespace) -> int:
 
             return Console(join, places.data, sys.stdin, sys.stdout).run()
         case "send":
-            from chat.scripting import send, send_lines
+            from chat.sending import send, send_lines
 
             if options.text == "-":
                 send_lines(join, places.data, sys.stdin, options.timeout)
             else:
                 send(join, places.data, options.text, options.timeout)
         case "listen":
-            from chat.scripting import listen
+            from chat.listening import listen
 
-            listen(join, places.data, options.json, options.count, sys.stdout)
+            listen(join, places.data, options.json, options.count, options.since, sys.stdout)
     return 0
 
 

@@ -1,7 +1,8 @@
 """What a face (window, console, script) and the session say to each other: commands in, events out.
 
-All of it is plain, immutable data, so it may cross threads. A face reads events with `match` and closes the match with
-`assert_never`; a type checker then finds the case that was forgotten.
+A session may be in several rooms: the one of its login, and others beside it. A command or an event about a room stands for the login's;
+for another room it is put into `ToRoom` or `FromRoom`. All of it is plain, immutable data, so it may cross threads. A face reads events
+with `match` and closes the match with `assert_never`; a type checker then finds the case that was forgotten.
 """
 
 import enum
@@ -14,7 +15,7 @@ from chat.address import BrokerAddress
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Enter the room (`topic` + `passphrase`) at `broker`, leaving the present one first.
+    """Log in: enter the room (`topic` + `passphrase`) at `broker` in the place of the present one, and the rooms remembered with it.
 
     An empty `passphrase` keeps the one of the present room (the settings dialog does not ask for it again). `password` is the
     broker's, for `broker.user`; None keeps the one that is stored, "" forgets it.
@@ -25,6 +26,39 @@ class Join:
     username: str
     passphrase: str = field(default="", repr=False)
     password: str | None = field(default=None, repr=False)
+    alone: bool = False
+    """Enter no other room."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinBeside:
+    """Enter one more room, and remember it with the login's; the entries are as in `Join`.
+
+    For a room that was entered already, an empty `passphrase` keeps its own: so it moves to another broker or takes another name.
+    """
+
+    broker: BrokerAddress
+    topic: str
+    username: str
+    passphrase: str = field(default="", repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Show the room from the start: `Entered`, the last page, and all that is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The person has seen the conversation up to the message with this `Message.order`."""
+
+    order: tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave a room beside the login's and forget it; what this computer keeps of it stays. `Left` answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +125,13 @@ class Newer:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """Show what was said from this time (Unix seconds) on; a `Page` of the kind NEWER answers."""
+
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """Show the conversation around the message with this `Message.order` (None: its end); a `Page` answers."""
 
@@ -122,7 +163,20 @@ class Keep:
     days: int | None
 
 
-Command = Join | Say | Edit | Retract | React | Resend | Older | Newer | Around | Search | Keep | DeleteData | Reconnect | Close
+RoomCommand = (
+    Open | Read | Say | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep | DeleteData | Leave | Reconnect
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToRoom:
+    """A command about the room with this `Entered.room`."""
+
+    room: str
+    command: RoomCommand
+
+
+Command = Join | JoinBeside | ToRoom | RoomCommand | Close
 
 # What the events carry.
 
@@ -257,12 +311,39 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """One room in a list of rooms. `sender`, `text` and `time` (Unix seconds) are of its last message; `name` is one's own there."""
+
+    room: str
+    topic: str
+    broker: BrokerAddress
+    name: str
+    sender: str
+    text: str
+    time: float
+    unread: int
+    online: int
+    """How many other members are online."""
+    link: Link
+    login: bool
+    """Whether it is the room of the login."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsChanged:
+    """All rooms now, that of the login first."""
+
+    rooms: tuple[RoomSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """The room's keys are ready and its messages can be shown; the connection is reported on its own.
 
-    `fingerprint` is the room's: the same for everyone with the same topic and passphrase.
+    `room` tells it from others, for good. `fingerprint` is the room's: the same for everyone with the same topic and passphrase.
     """
 
+    room: str
     broker: BrokerAddress
     topic: str
     username: str
@@ -430,10 +511,8 @@ class Closed:
     """The session's thread ends with this event."""
 
 
-Event = (
-    Progress
-    | Entered
-    | JoinRefused
+RoomEvent = (
+    Entered
     | LinkChanged
     | Page
     | MessageShown
@@ -450,5 +529,15 @@ Event = (
     | Notice
     | Left
     | Deleted
-    | Closed
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FromRoom:
+    """An event of a room beside the login's, with its `Entered.room`."""
+
+    room: str
+    event: RoomEvent
+
+
+Event = Progress | JoinRefused | RoomsChanged | FromRoom | RoomEvent | Closed

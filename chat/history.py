@@ -4,8 +4,9 @@ A history is an SQLite file whose rows are tokens under a random database key; t
 the room's root. So the file opens with the passphrase alone. Whoever has only the file sees how many records there are, how long
 they are, when each was written, the first eight bytes of its device's key, and which of them are about which.
 
-Two tables are in the order in which they grow: `record` by the conversation's order, messages apart from the rest, and `place` by device
-and number. So a new record costs the same however many there are.
+Three tables are in the order in which they grow: `record` by the conversation's order, messages apart from the rest, `place` by device
+and number, and `arrival` by the order in which words came here. So a new record costs the same however many there are. `part` holds
+the parts of the search index (see `chat.index`), and `loose` the arrivals that are in none of them yet.
 
 SQLite's exclusive locking makes sure that two programs never use one device at a time. A second program on the same data folder
 gets the next file and is a device of its own.
@@ -25,20 +26,23 @@ from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.errors import StorageError
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
-from chat.protocol.records import ID_BYTES, Record, Reference, Said
+from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Reply, Said, Text
 from chat.protocol.spans import Span
 
 DEVICES_PER_FOLDER: Final = 16
 DEVICE_BYTES: Final = 8
 """How much of a device's key tells it from others on disk; nobody finds two keys that begin alike by chance or by trying."""
-SHAPE: Final = 1
+SHAPE: Final = 2
 """The number of this arrangement of tables, as SQLite's `user_version`."""
 _TABLES: Final = f"""\
 BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS peer (device BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (position BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS place (place BLOB PRIMARY KEY, position BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (place BLOB PRIMARY KEY, position BLOB NOT NULL, arrival INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrival (number INTEGER PRIMARY KEY, position BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS loose (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS part (first INTEGER NOT NULL, last INTEGER NOT NULL, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS about (target BLOB, position BLOB, PRIMARY KEY (target, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (place BLOB PRIMARY KEY) WITHOUT ROWID;
 PRAGMA user_version = {SHAPE};
@@ -55,6 +59,18 @@ class Passwords(msgspec.Struct):
     """Broker passwords by "user at place"."""
 
     by_user: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """A room beside that of the login. `root` is what its keys are made of, so its passphrase is kept nowhere."""
+
+    broker: str
+    topic: str
+    name: str
+    root: bytes
+    ca_file: str = ""
+    certificate: str = ""
+    key_file: str = ""
 
 
 Order = tuple[int, str, int]
@@ -74,6 +90,12 @@ class History:
         self._passwords = self._load("passwords", Passwords, Passwords)
         self.keep_days: int | None = self._load("keep days", int | None, _for_ever)
         """For how many days what is said is kept; None is for ever."""
+        self.rooms: list[Remembered] = self._load("rooms", list[Remembered], list)
+        """The rooms that are entered with this one."""
+        self.read: Order = self._load("read", Order, _nothing)
+        """Up to where the person has seen the conversation."""
+        last = "SELECT coalesce(max(number), 0) FROM arrival UNION ALL SELECT coalesce(max(last), 0) FROM part"
+        self._arrivals: int = max(row[0] for row in self._execute(last))
         self.commit()
 
     def commit(self) -> None:
@@ -95,17 +117,23 @@ class History:
 
     # Records
 
-    def add(self, record: Record, *, to_send: bool = False) -> bool:
-        """Keep a record, and with `to_send` note that the broker does not have it. False if it is there already."""
+    def add(self, record: Record, *, to_send: bool = False) -> int | None:
+        """Keep a record, and with `to_send` note that the broker does not have it. Gives the number of its arrival if it holds words, 0
+        if not, and None if it is there already."""
         place, position = _place(record.reference), _position(record)
-        if self._execute("INSERT OR IGNORE INTO place VALUES (?, ?)", (place, position)).rowcount == 0:
-            return False
+        arrival = self._arrivals + 1 if isinstance(record.body, Text | Reply | Edit) else None
+        if self._execute("INSERT OR IGNORE INTO place VALUES (?, ?, ?)", (place, position, arrival)).rowcount == 0:
+            return None
         self._execute("INSERT INTO record VALUES (?, ?)", (position, self._cipher.seal(record.packet, padded=False)))
         if record.target is not None:
             self._execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (_place(record.target), position))
         if to_send:
             self._execute("INSERT INTO outbox VALUES (?)", (place,))
-        return True
+        if arrival is not None:
+            self._arrivals = arrival
+            self._execute("INSERT INTO arrival VALUES (?, ?)", (arrival, position))
+            self._execute("INSERT INTO loose VALUES (?)", (arrival,))
+        return arrival or 0
 
     def ids(self, device: bytes, sequence: int) -> list[bytes]:
         """The ids of the records that are kept under a device and a number."""
@@ -151,6 +179,15 @@ class History:
         )
         return [self._open(row[0]) for row in rows]
 
+    def unread(self, most: int) -> int:
+        """How many messages stand after the one that was seen last; `most` at most."""
+        rows = self._execute(
+            "SELECT count(*) FROM (SELECT 1 FROM record WHERE position > ? AND position < ? LIMIT ?)",
+            (_ordered((*self.read[:2], self.read[2] + 1)), _OTHER, most),
+        )
+        count: int = rows.fetchone()[0]
+        return count
+
     def sealed_before(self, position: bytes | None, count: int) -> tuple[list[bytes], bytes]:
         """The `count` messages that stand last before `position`, newest first, still sealed (see `open`), and where to go on."""
         rows = self._execute(
@@ -175,12 +212,51 @@ class History:
                 place = position[_CLOCK.stop :]
                 if place in unsent:
                     continue
+                self._forget_words(place)
                 start = place[:DEVICE_BYTES]
                 dropped[start] = max(dropped.get(start, 0), int.from_bytes(place[DEVICE_BYTES:-ID_BYTES], "big"))
                 self._execute("DELETE FROM record WHERE position = ?", (position,))
                 self._execute("DELETE FROM place WHERE place = ?", (place,))
                 self._execute("DELETE FROM about WHERE target = ?", (place,))
         return {device: dropped[device[:DEVICE_BYTES]] for device in self._devices() if device[:DEVICE_BYTES] in dropped}
+
+    # What the search index needs
+
+    def arrived(self, number: int) -> bytes | None:
+        """The packet of the record that arrived under a number, if it is kept."""
+        row = self._execute("SELECT sealed FROM arrival JOIN record USING (position) WHERE number = ?", (number,)).fetchone()
+        return None if row is None else self._open(row[0])
+
+    def loose(self) -> list[int]:
+        """The arrivals that are in no part of the index, in their order."""
+        return [row[0] for row in self._execute("SELECT number FROM loose ORDER BY number")]
+
+    def parts(self) -> list[int]:
+        """Numbers that `part` takes, those of the newest parts first."""
+        return [row[0] for row in self._execute("SELECT rowid FROM part ORDER BY last DESC")]
+
+    def part(self, number: int) -> bytes | None:
+        """One part of the index, if it is still there."""
+        row = self._execute("SELECT sealed FROM part WHERE rowid = ?", (number,)).fetchone()
+        return None if row is None else self._open(row[0])
+
+    def add_part(self, arrivals: list[int], content: bytes) -> None:
+        """Keep a part of the index, which holds these arrivals."""
+        self._execute("INSERT INTO part VALUES (?, ?, ?)", (min(arrivals), max(arrivals), self._cipher.seal(content, padded=False)))
+        for arrival in arrivals:
+            self._execute("DELETE FROM loose WHERE number = ?", (arrival,))
+
+    def _forget_words(self, place: bytes) -> None:
+        """Take a record out of the index: its part goes, and what else was in that is loose again."""
+        (arrival,) = self._execute("SELECT arrival FROM place WHERE place = ?", (place,)).fetchone() or (None,)
+        if arrival is None:
+            return
+        self._execute("DELETE FROM arrival WHERE number = ?", (arrival,))
+        self._execute("DELETE FROM loose WHERE number = ?", (arrival,))
+        parts = self._execute("SELECT rowid, first, last FROM part WHERE first <= ?1 AND last >= ?1", (arrival,)).fetchall()
+        for part, first, last in parts:
+            self._execute("DELETE FROM part WHERE rowid = ?", (part,))
+            self._execute("INSERT OR IGNORE INTO loose SELECT number FROM arrival WHERE number BETWEEN ? AND ?", (first, last))
 
     # State
 
@@ -206,6 +282,16 @@ class History:
         """Change `keep_days`; `drop_before` does the deleting."""
         self.keep_days = days
         self._save("keep days", days)
+
+    def remember(self, rooms: list[Remembered]) -> None:
+        """Change `rooms`."""
+        self.rooms = rooms
+        self._save("rooms", rooms)
+
+    def mark_read(self, order: Order) -> None:
+        """Change `read`."""
+        self.read = order
+        self._save("read", order)
 
     def start_anew(self, own: bytes) -> None:
         """Become a new device, because the old one, with this public key, has said more than is known here."""
@@ -348,6 +434,8 @@ def open_exclusively(path: Path) -> sqlite3.Connection | None:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        # What is deleted is to be gone, also for somebody who knows the passphrase.
+        database.execute("PRAGMA secure_delete = ON")
         _check_shape(path, database)
         database.executescript(_TABLES)
     except sqlite3.OperationalError as error:
@@ -362,8 +450,11 @@ def open_exclusively(path: Path) -> sqlite3.Connection | None:
 
 
 def _check_shape(path: Path, database: sqlite3.Connection) -> None:
-    if database.execute("PRAGMA user_version").fetchone()[0] > SHAPE:
+    shape = database.execute("PRAGMA user_version").fetchone()[0]
+    if shape > SHAPE:
         raise StorageError(f"The file {path} was made by a newer version of this program. Use that one, or another --data-dir.")
+    if shape < SHAPE and database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StorageError(f"The file {path} was made by an early version of this program. Move it away; others still have what was said.")
 
 
 @contextmanager
@@ -384,6 +475,10 @@ def _damaged(path: Path) -> StorageError:
 
 def _for_ever() -> int | None:
     return None
+
+
+def _nothing() -> Order:
+    return (0, "", 0)
 
 
 def _new_chain() -> Chain:

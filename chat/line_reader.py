@@ -4,6 +4,7 @@ At a terminal with readline there is a prompt with editing, and `above` keeps wh
 """
 
 import contextlib
+import getpass
 import os
 import shutil
 import sys
@@ -38,14 +39,21 @@ class LineReader:
         self._ahead = threading.Semaphore(1 if self._readline else LINES_AHEAD)
         self._prompting = False
         self._terminal: list[Any] | None = None
+        self._hidden = threading.Event()
+        self.started = False
 
     def start(self) -> None:
+        self.started = True
         self._terminal = _terminal_state(self._source) if self._readline else None
         threading.Thread(target=self._run, name="line reader", daemon=True).start()
 
     def taken(self) -> None:
         """A line was dealt with."""
         self._ahead.release()
+
+    def hide_next(self) -> None:
+        """The next line is a secret: at a prompt it is not shown while it is typed."""
+        self._hidden.set()
 
     def above(self, text: str) -> str:
         """What to write so that `text` stands on lines of its own, above the line being typed."""
@@ -84,7 +92,8 @@ class LineReader:
         while True:
             self._ahead.acquire()
             try:
-                line = input(PROMPT)
+                line = getpass.getpass(PROMPT) if self._hidden.is_set() else input(PROMPT)
+                self._hidden.clear()
             except EOFError:
                 return
             finally:

@@ -37,6 +37,8 @@ from chat.network_events import (
     Disconnected,
     NetworkEvent,
     Rejected,
+    Subscribed,
+    SubscriptionRefused,
     Trouble,
 )
 from chat.protocol.limits import PACKET_BYTES
@@ -85,6 +87,17 @@ class _Will:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Subscribe:
+    name: str
+    topics: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsubscribe:
+    name: str
+
+
 class _Ended(Exception):  # noqa: N818
     """Carries the reason for an attempt's end to where it is told."""
 
@@ -103,20 +116,17 @@ class Connection:
         *,
         password: str,
         client_id: str,
-        subscriptions: Sequence[tuple[str, int]],
         will: tuple[str, bytes],
         inbox: Callable[[NetworkEvent], None],
     ) -> None:
         self._broker = broker
         self._password = password
         self._client_id = client_id
-        self._subscriptions = list(subscriptions)
         self._will = _Will(*will)
         self._inbox = inbox
-        self._wishes: queue.SimpleQueue[_Publish | _Receipt | _Will] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[_Publish | _Receipt | _Will | _Subscribe | _Unsubscribe] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._retry = threading.Event()
-        self._farewell: tuple[str, bytes] | None = None
         self._wake_end, self._waker = socket.socketpair()
         self._wake_end.setblocking(False)
         self._waker.setblocking(False)
@@ -130,11 +140,12 @@ class Connection:
         """What was published with QoS 1 and is not acknowledged, by packet identifier."""
         self._held: deque[_Publish] = deque()
         """What waits because the broker allows no more of those."""
-        self._promised: Connected | None = None
-        """What CONNACK said; it counts once the subscriptions are accepted too."""
         self._accepted: Connected | None = None
         self._accepted_at = 0.0
-        self._subscribed: set[int] = set()
+        self._subscriptions: dict[str, _Subscribe] = {}
+        self._unanswered: dict[int, str] = {}
+        """Whose subscriptions the broker has not answered, by packet identifier."""
+        self._asked_at = 0.0
         self._end: _Ended | None = None
         self._answered = False
         self._attempts = 0
@@ -153,6 +164,17 @@ class Connection:
         self._wishes.put(_Receipt(receipt))
         self._wake()
 
+    def subscribe(self, name: str, topics: Sequence[tuple[str, int]]) -> None:
+        """Listen to these topics, each with its QoS, on this connection and all later ones. Each time, `Subscribed` or
+        `SubscriptionRefused` answers with `name`."""
+        self._wishes.put(_Subscribe(name, tuple(topics)))
+        self._wake()
+
+    def unsubscribe(self, name: str) -> None:
+        """Listen no longer to what was subscribed under this name."""
+        self._wishes.put(_Unsubscribe(name))
+        self._wake()
+
     def set_will(self, topic: str, payload: bytes) -> None:
         """The will for the next attempt."""
         self._wishes.put(_Will(topic, payload))
@@ -162,11 +184,14 @@ class Connection:
         self._retry.set()
         self._wake()
 
-    def close(self, farewell: tuple[str, bytes] | None, timeout: float) -> None:
-        """Publish `farewell` if connected, say DISCONNECT, and end the thread, for at most `timeout` seconds."""
-        self._farewell = farewell
+    def stop(self) -> None:
+        """Publish what was asked for until now, say DISCONNECT, and end the thread; `close` waits for that."""
         self._stopping.set()
         self._wake()
+
+    def close(self, timeout: float) -> None:
+        """`stop`, and wait for at most `timeout` seconds."""
+        self.stop()
         if self._thread.ident is None:
             self._wake_end.close()
             self._waker.close()
@@ -234,7 +259,7 @@ class Connection:
         self._end = None
         self._tokens.clear()
         self._held.clear()
-        self._subscribed.clear()
+        self._unanswered.clear()
         try:
             self._take_wishes(None)
             client = self._client = self._make_client()
@@ -329,7 +354,9 @@ class Connection:
                 if self._stopping.is_set():
                     self._say_goodbye(client)
                     return
-                if self._accepted is None and time.monotonic() > deadline:
+                if self._unanswered:
+                    deadline = self._asked_at + ACCEPT_SECONDS
+                if (self._accepted is None or self._unanswered) and time.monotonic() > deadline:
                     raise _Ended(Trouble.UNREACHABLE, f"{self._broker.place} took the connection but does not answer.")
                 if not self._step(client, selector):
                     return
@@ -367,6 +394,14 @@ class Connection:
                 return
             if isinstance(wish, _Will):
                 self._will = wish
+            elif isinstance(wish, _Subscribe):
+                self._subscriptions[wish.name] = wish
+                if client is not None:
+                    self._subscribe(client, wish)
+            elif isinstance(wish, _Unsubscribe):
+                given_up = self._subscriptions.pop(wish.name, None)
+                if client is not None and given_up is not None:
+                    client.unsubscribe([topic for topic, _ in given_up.topics])
             elif client is not None and isinstance(wish, _Receipt):
                 attempt, identifier = divmod(wish.number, RECEIPTS)
                 if attempt == self._attempts:
@@ -374,6 +409,18 @@ class Connection:
             elif client is not None and isinstance(wish, _Publish):
                 self._held.append(wish)
                 self._publish_held(client)
+
+    def _subscribe(self, client: mqtt.Client, wish: _Subscribe) -> None:
+        """Ask for all topics of one name in one packet, so that one answer is about all of them."""
+        if self._version is MQTTProtocolVersion.MQTTv5:
+            retained = SubscribeOptions.RETAIN_DO_NOT_SEND
+            modern = [(topic, SubscribeOptions(qos=qos, noLocal=True, retainHandling=retained)) for topic, qos in wish.topics]
+            _, identifier = client.subscribe(modern)
+        else:
+            _, identifier = client.subscribe(list(wish.topics))
+        if identifier is not None:
+            self._unanswered[identifier] = wish.name
+            self._asked_at = time.monotonic()
 
     def _publish_held(self, client: mqtt.Client) -> None:
         while self._held and (self._held[0].qos == 0 or len(self._tokens) < min(IN_FLIGHT, self._limits.receive_maximum)):
@@ -396,8 +443,6 @@ class Connection:
     def _say_goodbye(self, client: BoundedClient) -> None:
         deadline = time.monotonic() + GOODBYE_SECONDS
         self._take_wishes(client if self._accepted else None)
-        if self._accepted is not None and self._farewell is not None:
-            client.publish(*self._farewell, qos=0)
         client.disconnect()
         while client.want_write() and (sock := client.socket()) is not None and time.monotonic() < deadline:
             with selectors.DefaultSelector() as selector:
@@ -432,32 +477,26 @@ class Connection:
         )
         modern = self._version is MQTTProtocolVersion.MQTTv5
         version = self._client.tls_version.replace("TLSv", "TLS ") if self._client else ""
-        self._promised = Connected(
+        self._accepted = Connected(
             limits=self._limits,
             security=version or "not encrypted on the way",
             protocol="MQTT 5" if modern else "MQTT 3.1.1",
             resumed=flags.session_present,
         )
-        for topic, qos in self._subscriptions:
-            if modern:
-                options = SubscribeOptions(qos=qos, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-                _, mid = client.subscribe(topic, options=options)
-            else:
-                _, mid = client.subscribe(topic, qos)
-            if mid is not None:
-                self._subscribed.add(mid)
+        self._accepted_at = time.monotonic()
+        self._emit(self._accepted)
+        for wish in self._subscriptions.values():
+            self._subscribe(client, wish)
 
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None) -> None:
-        if any(reason.is_failure for reason in reasons):
-            self._end = _Ended(
-                Trouble.NOT_AUTHORISED, f"{self._broker.place} does not let you read this topic. Ask its operator, or choose another."
-            )
+        name = self._unanswered.pop(mid, None)
+        if name is None or name not in self._subscriptions:
             return
-        self._subscribed.discard(mid)
-        if not self._subscribed and self._accepted is None and self._promised is not None:
-            self._accepted = self._promised
-            self._accepted_at = time.monotonic()
-            self._emit(self._accepted)
+        if any(reason.is_failure for reason in reasons):
+            words = "does not let you read this topic. Ask its operator, or choose another."
+            self._emit(SubscriptionRefused(name, f"{self._broker.place} {words}"))
+        else:
+            self._emit(Subscribed(name))
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:

@@ -37,12 +37,27 @@ class Connecting:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker has accepted the connection and the subscriptions."""
+    """The broker has accepted the connection; its answers to the subscriptions follow."""
 
     limits: BrokerLimits
     security: str
     protocol: str
     resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """From now on the broker sends what is published on the topics that were subscribed under `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRefused:
+    """The broker does not let this user read the topics that were subscribed under `name`."""
+
+    name: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +97,4 @@ class Rejected:
     sentence: str
 
 
-NetworkEvent = Connecting | Connected | Disconnected | Arrived | Acknowledged | Rejected
+NetworkEvent = Connecting | Connected | Subscribed | SubscriptionRefused | Disconnected | Arrived | Acknowledged | Rejected

@@ -1,23 +1,24 @@
-"""The session: one thread that owns the room, its store and the connection. Commands in, events out.
+"""The session: one thread that owns the rooms, their stores and the connections. Commands in, events out.
 
 Every face (window, console, scripts, tests) uses it in the same way: `start`, `post` commands, read the events that `show` is given,
 and end with `Close`. Whatever comes from outside the thread comes through its one inbox.
 """
 
+import itertools
 import queue
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
-from chat.address import normalise_topic
+from chat.address import BrokerAddress, normalise_topic, parse_broker
 from chat.encryption import RoomKeys, derive_root, room_keys
 from chat.errors import ChatError, EntryError, StorageError
 from chat.events import (
+    After,
     Around,
     Close,
     Closed,
@@ -25,63 +26,68 @@ from chat.events import (
     Deleted,
     DeleteData,
     Edit,
-    Entered,
     Event,
+    FromRoom,
     Join,
+    JoinBeside,
     JoinRefused,
     Keep,
+    Leave,
     Left,
-    Link,
-    LinkChanged,
     Newer,
     Notice,
     Older,
+    Open,
     PageKind,
     Progress,
     React,
+    Read,
     Reconnect,
     Resend,
     Retract,
+    RoomCommand,
+    RoomEvent,
+    RoomsChanged,
     Say,
     SayRefused,
     Search,
+    ToRoom,
 )
-from chat.history import History, delete_room, open_history
-from chat.network import Connection
-from chat.network_events import Acknowledged, Arrived, Connected, Connecting, Disconnected, NetworkEvent, Rejected
+from chat.history import History, Remembered, delete_room, open_history
+from chat.moment import now
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.names import normalise_name
 from chat.protocol.room import Channel, Room
-from chat.visit import Visit, now
+from chat.shared_connection import FromBroker, SharedConnection
+from chat.visit import Visit
 
-INBOX_PACKETS: Final = 1000
-"""When this many wait, the network thread pauses reading; TCP then slows the broker down."""
 SETTLE_SECONDS: Final = 0.8
-"""How long leaving a room waits for the broker to confirm what was sent last."""
+"""How long leaving waits for the broker to confirm what was sent last."""
 CLOSE_SECONDS: Final = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class _FromNetwork:
-    """An event of one connection; those of a connection that was left are dropped."""
-
-    connection: int
-    event: NetworkEvent
+LIST_SECONDS: Final = 0.2
+"""The list of rooms is told at most this often."""
+_Wish = TypeVar("_Wish", Join, JoinBeside)
 
 
 class Session:
-    """Runs one room at a time. `show` is called on the session's thread and must only enqueue."""
+    """Runs the room of a login and others beside it. `show` is called on the session's thread and must only enqueue."""
 
     def __init__(self, data_folder: Path, show: Callable[[Event], None]) -> None:
         self._data_folder = data_folder
         self._show = show
-        self._inbox: queue.SimpleQueue[Command | _FromNetwork] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Command | FromBroker] = queue.SimpleQueue()
         self._later: deque[Command] = deque()
-        self._visit: Visit | None = None
-        self._connection: Connection | None = None
-        self._wish: Join | None = None
-        self._connections = 0
-        self._tokens = 0
+        self._visits: dict[str, Visit] = {}
+        """The rooms that were entered."""
+        self._login = ""
+        """Which of them is that of the login."""
+        self._beside: dict[str, Remembered] = {}
+        """What is remembered of the others."""
+        self._shared: dict[BrokerAddress, SharedConnection] = {}
+        self._numbers = itertools.count(1)
+        self._listed = RoomsChanged(())
+        self._list_at = 0.0
+        self._list_waits = False
         self._passphrase = ""
         self._root_of: tuple[str, str] = ("", "")
         self._root = b""
@@ -105,51 +111,60 @@ class Session:
         try:
             while not self._closing:
                 self._handle(self._next_input())
-                self._tick()
-                if self._visit is not None and (self._inbox.empty() or self._visit.crowded):
-                    self._visit.commit()
-                    self._start_anew_if_cloned(self._visit)
+                for visit in list(self._visits.values()):
+                    visit.tick()
+                    if self._inbox.empty() or visit.crowded:
+                        visit.commit()
+                        self._start_anew_if_cloned(visit)
+                self._list_rooms()
         finally:
-            self._leave()
+            self._leave(list(self._visits.values()))
             self._show(Closed())
 
-    def _next_input(self) -> Command | _FromNetwork | None:
+    def _next_input(self) -> Command | FromBroker | None:
         if self._later:
             return self._later.popleft()
         return self._take(self._seconds_to_wait())
 
-    def _take(self, seconds: float | None) -> Command | _FromNetwork | None:
+    def _take(self, seconds: float | None) -> Command | FromBroker | None:
         try:
             return self._inbox.get(timeout=seconds)
         except queue.Empty:
             return None
 
     def _seconds_to_wait(self) -> float | None:
-        due = self._visit.due() if self._visit is not None else None
+        times = [visit.due() for visit in self._visits.values()]
+        if self._list_waits:
+            times.append(self._list_at)
+        due = min((at for at in times if at is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
-    def _handle(self, item: Command | _FromNetwork | None) -> None:
+    def _handle(self, item: Command | FromBroker | None) -> None:
         match item:
             case None:
                 pass
             case Join():
-                self._join(item)
+                self._refusing(self._join, item)
+            case JoinBeside():
+                self._refusing(self._join_beside, item)
             case Close(forget_unsent):
                 self._closing, self._forget_unsent = True, forget_unsent
-            case DeleteData():
-                self._delete_data()
-            case _FromNetwork(number, event):
-                if self._visit is not None and number == self._connections:
-                    self._network_event(self._visit, event)
+            case FromBroker(shared, number, event):
+                shared.handle(number, event)
+            case ToRoom(room, command):
+                self._in_room(self._visits.get(room), command)
             case _:
-                self._in_room(item)
+                self._in_room(self._visits.get(self._login), item)
 
-    def _in_room(self, command: Say | Edit | Retract | React | Resend | Older | Newer | Around | Search | Keep | Reconnect) -> None:
-        visit = self._visit
+    def _in_room(self, visit: Visit | None, command: RoomCommand) -> None:
         if visit is None:
             self._show(SayRefused(command.text if isinstance(command, Say) else "", "You are in no room. Join one first."))
             return
         match command:
+            case Open():
+                visit.open()
+            case Read(order):
+                visit.mark_read(order)
             case Say(text, reply_to):
                 visit.say(text, reply_to)
             case Edit() | Retract() | React():
@@ -160,182 +175,216 @@ class Session:
                 visit.show_page(PageKind.OLDER, order)
             case Newer(order):
                 visit.show_page(PageKind.NEWER, order)
+            case After(seconds):
+                visit.show_after(seconds)
             case Around(order):
                 visit.show_page(PageKind.AROUND if order else PageKind.LAST, order)
             case Search(number, text):
                 visit.search(number, text)
             case Keep(days):
                 visit.keep(days)
+            case DeleteData():
+                self._delete_data(visit)
+            case Leave():
+                self._forget(visit)
             case Reconnect():
-                if self._connection is not None:
-                    self._connection.reconnect_now()
+                self._shared[visit.broker].reconnect(visit)
             case _:
                 assert_never(command)
 
-    def _tick(self) -> None:
-        if self._visit is not None:
-            self._visit.tick()
+    # Entering
 
-    # Entering and leaving
-
-    def _join(self, wish: Join) -> None:
+    def _refusing(self, enter: Callable[[_Wish], None], wish: _Wish) -> None:
         try:
-            name = normalise_name(wish.username)
-            topic = normalise_topic(wish.topic)
-            passphrase = self._accept_passphrase(wish)
-            keys = self._derive(passphrase, topic)
-            if self._visit is not None and self._visit.keys.tag == keys.tag:
-                self._leave()
-            history = open_history(self._data_folder, keys)
-            self._leave()
-            try:
-                self._enter(wish, name, topic, keys, history)
-            except StorageError:
-                history.close()
-                raise
-            self._passphrase = passphrase
+            enter(wish)
         except EntryError as error:
             self._show(JoinRefused(error.field, str(error)))
         except ChatError as error:
             self._show(JoinRefused("", str(error)))
 
-    def _accept_passphrase(self, wish: Join) -> str:
-        if not wish.passphrase and self._passphrase:
-            return self._passphrase
-        passphrase = normalise_passphrase(wish.passphrase)
-        rating = rate_passphrase(passphrase)
-        if rating.strength is Strength.REFUSED:
-            raise EntryError("passphrase", rating.sentence)
-        return passphrase
+    def _join(self, wish: Join) -> None:
+        name, topic = normalise_name(wish.username), normalise_topic(wish.topic)
+        passphrase = self._passphrase if not wish.passphrase and self._passphrase else _accept(wish.passphrase)
+        keys = room_keys(self._derive(passphrase, topic))
+        if present := self._visits.get(keys.tag):
+            self._leave([present])
+        history = open_history(self._data_folder, keys)
+        self._leave([visit for room, visit in self._visits.items() if room == self._login or wish.alone])
+        self._login = keys.tag
+        self._enter(wish.broker, name, topic, keys, history, wish.password)
+        self._passphrase = passphrase
+        if not wish.alone:
+            self._enter_remembered(history)
 
-    def _derive(self, passphrase: str, topic: str) -> RoomKeys:
+    def _join_beside(self, wish: JoinBeside) -> None:
+        if self._login not in self._visits:
+            raise ChatError("Log in to a room first; it remembers the others.")
+        name, topic = normalise_name(wish.username), normalise_topic(wish.topic)
+        known = next((room.root for room in self._beside.values() if room.topic == topic), b"")
+        root = known if known and not wish.passphrase else self._derive(_accept(wish.passphrase), topic)
+        keys = room_keys(root)
+        if keys.tag == self._login:
+            raise EntryError("topic", "You are in this room already: it is the one that you logged in to.")
+        if present := self._visits.get(keys.tag):
+            self._leave([present])
+        self._enter(wish.broker, name, topic, keys, open_history(self._data_folder, keys), wish.password)
+        self._remember({**self._beside, keys.tag: _remembered(wish.broker, topic, name, root)})
+
+    def _enter_remembered(self, history: History) -> None:
+        """Enter the rooms that are remembered with the login's; those that are open already stay, and are remembered with it too."""
+        kept = {room_keys(room.root).tag: room for room in history.rooms}
+        self._remember({tag: room for tag, room in {**kept, **self._beside}.items() if tag != self._login})
+        for tag, room in self._beside.items():
+            if tag in self._visits:
+                continue
+            try:
+                keys = room_keys(room.root)
+                self._enter(_address(room), room.name, room.topic, keys, open_history(self._data_folder, keys), None)
+            except ChatError as error:
+                self._show(Notice(f"The room {room.topic} can't be entered now. {error}"))
+
+    def _remember(self, rooms: dict[str, Remembered]) -> None:
+        self._beside = rooms
+        history = self._visits[self._login].history
+        if history.rooms != list(rooms.values()):
+            history.remember(list(rooms.values()))
+
+    def _derive(self, passphrase: str, topic: str) -> bytes:
         if self._root_of != (passphrase, topic):
             self._show(Progress("Deriving the key from the passphrase…"))
             self._root = derive_root(passphrase, topic)
             self._root_of = (passphrase, topic)
-        return room_keys(self._root)
+        return self._root
 
-    def _enter(self, wish: Join, name: str, topic: str, keys: RoomKeys, history: History) -> None:
-        broker = wish.broker
-        if wish.password is not None:
-            history.keep_password(broker.user, broker.place, wish.password)
-        room = Room(keys, name, history.chain, history.peers, now(), random.SystemRandom())
-        history.save_chain()
-        history.save_pins()
-        history.commit()
-        will = room.will()
-        self._connections += 1
-        visit = Visit(broker, topic, keys, history, room, self._show, self._publish, self._acknowledge)
-        connection = Connection(
-            broker,
-            password=history.password(broker.user, broker.place),
-            client_id=history.chain.client_id,
-            subscriptions=visit.topics,
-            will=(visit.topic_of(will.channel), will.token),
-            inbox=self._inlet(self._connections),
-        )
-        self._visit, self._connection, self._wish = visit, connection, wish
-        self._show(Entered(broker, topic, name, room.device.hex(), keys.fingerprint, visit.keep_days))
-        visit.show_page(PageKind.LAST, None)
-        if history.chain.suppliers:
-            self._show(room.supplied())
-        connection.start()
+    def _enter(self, broker: BrokerAddress, name: str, topic: str, keys: RoomKeys, history: History, password: str | None) -> None:
+        shared = self._shared.get(broker) or SharedConnection(broker, self._inbox)
+        if password is None and shared.visits:
+            password = shared.password
+        try:
+            if password is not None:
+                history.keep_password(broker.user, broker.place, password)
+            room = Room(keys, name, history.chain, history.peers, now(), random.SystemRandom())
+            history.save_chain()
+            history.save_pins()
+            history.commit()
+            show, next_number = self._show_in(keys.tag), lambda: next(self._numbers)
+            visit = Visit(broker, topic, keys, history, room, show, shared.publish, shared.acknowledge, next_number)
+        except StorageError:
+            history.close()
+            raise
+        self._visits[keys.tag], self._shared[broker] = visit, shared
+        visit.open()
+        shared.add(visit, history.password(broker.user, broker.place))
 
-    def _publish(self, topic: str, token: bytes, qos: int, number: int) -> None:
-        if self._connection is not None:
-            self._connection.publish(topic, token, qos, number)
+    def _show_in(self, room: str) -> Callable[[RoomEvent], None]:
+        def show(event: RoomEvent) -> None:
+            self._show(event if room == self._login else FromRoom(room, event))
 
-    def _acknowledge(self, receipt: int) -> None:
-        if self._connection is not None:
-            self._connection.acknowledge(receipt)
+        return show
 
     def _start_anew_if_cloned(self, visit: Visit) -> None:
         """Become a new device when this one's key turns out to have said more than is known here: a backup was put back."""
-        if not visit.room.cloned or self._wish is None:
+        if not visit.room.cloned:
             return
-        wish, name = self._wish, visit.room.name
         visit.history.start_anew(visit.room.device)
         visit.commit()
-        self._leave()
-        self._show(
-            Notice("The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device.")
-        )
-        self._enter(wish, name, visit.topic, visit.keys, open_history(self._data_folder, visit.keys))
+        self._leave([visit])
+        words = "The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device."
+        self._show_in(visit.keys.tag)(Notice(words))
+        history = open_history(self._data_folder, visit.keys)
+        self._enter(visit.broker, visit.room.name, visit.topic, visit.keys, history, None)
 
-    def _delete_data(self) -> None:
-        if self._visit is None:
+    # Leaving
+
+    def _forget(self, visit: Visit) -> None:
+        room = visit.keys.tag
+        if room == self._login:
+            self._show(Notice("You logged in to this room, and it remembers the others. Close the program to leave it."))
             return
-        keys, topic = self._visit.keys, self._visit.topic
-        self._leave()
+        self._leave([visit])
+        self._remember({tag: kept for tag, kept in self._beside.items() if tag != room})
+
+    def _delete_data(self, visit: Visit) -> None:
+        keys, topic, show = visit.keys, visit.topic, self._show_in(visit.keys.tag)
+        if keys.tag == self._login:
+            # What is remembered of the other rooms is deleted with it.
+            self._leave(list(self._visits.values()))
+            self._beside = {}
+        else:
+            self._forget(visit)
         try:
             records, in_use = delete_room(self._data_folder, keys)
         except StorageError as error:
-            self._show(Deleted(str(error)))
+            show(Deleted(str(error)))
             return
         sentence = f"Deleted from this computer: {records:,} records of {topic}, and its key there. The others still have what was said."
         if in_use:
             sentence += f" {in_use} other programs use this room here; what they keep is still there."
-        self._show(Deleted(sentence))
+        show(Deleted(sentence))
 
-    def _inlet(self, number: int) -> Callable[[NetworkEvent], None]:
-        def put(event: NetworkEvent) -> None:
-            # Runs on the network's thread. Pausing it here is what bounds the memory that a flood can take.
-            while isinstance(event, Arrived) and self._inbox.qsize() > INBOX_PACKETS and number == self._connections:
-                time.sleep(0.005)
-            self._inbox.put(_FromNetwork(number, event))
+    def _leave(self, visits: Sequence[Visit]) -> None:
+        for visit in visits:
+            visit.commit()
+        self._settle(visits)
+        for visit in visits:
+            shared = self._shared[visit.broker]
+            if visit.up:
+                shared.publish(visit.topic_of(Channel.CONTROL), visit.room.farewell().token, 0, 0)
+            shared.remove(visit)
+        unused = [shared for shared in self._shared.values() if not shared.visits]
+        for shared in unused:
+            shared.stop()
+        for shared in unused:
+            shared.close(CLOSE_SECONDS)
+            del self._shared[shared.broker]
+        for visit in visits:
+            del self._visits[visit.keys.tag]
+            unsent = visit.close(forget_unsent=self._forget_unsent)
+            self._show_in(visit.keys.tag)(Left(visit.topic, tuple(unsent)))
 
-        return put
-
-    def _leave(self) -> None:
-        visit, connection = self._visit, self._connection
-        if visit is None or connection is None:
-            return
-        visit.commit()
-        if visit.up:
-            self._settle(visit)
-        farewell = visit.room.farewell() if visit.up else None
-        # From here on the network thread no longer waits for this one, so that closing can't wait for itself.
-        self._connections += 1
-        connection.close((visit.topic_of(Channel.CONTROL), farewell.token) if farewell else None, CLOSE_SECONDS)
-        self._visit = self._connection = None
-        self._show(Left(visit.topic, tuple(visit.close(forget_unsent=self._forget_unsent))))
-
-    def _settle(self, visit: Visit) -> None:
+    def _settle(self, visits: Sequence[Visit]) -> None:
+        """Give the broker a moment to confirm what was sent last."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while visit.unconfirmed and visit.up and (left := deadline - time.monotonic()) > 0:
+        while any(visit.unconfirmed and visit.up for visit in visits) and (left := deadline - time.monotonic()) > 0:
             match self._take(left):
                 case None:
                     pass
-                case _FromNetwork() as item:
+                case FromBroker() as item:
                     self._handle(item)
-                    visit.commit()
+                    for visit in self._visits.values():
+                        visit.commit()
                 case command:
                     self._later.append(command)
 
-    def _network_event(self, visit: Visit, event: NetworkEvent) -> None:
-        match event:
-            case Connecting():
-                self._show(LinkChanged(Link.CONNECTING, f"Connecting to {visit.broker.place}…"))
-            case Connected():
-                self._show(LinkChanged(Link.CONNECTED, "Connected", security=event.security))
-                visit.connected()
-            case Disconnected():
-                self._disconnected(visit, event)
-            case Arrived():
-                for channel in Channel:
-                    if event.topic == visit.topic_of(channel):
-                        visit.arrived(channel, event.payload, event.receipt if event.qos else None)
-            case Acknowledged(token):
-                visit.confirmed(token)
-            case Rejected(token, sentence):
-                visit.refused(token, sentence)
-            case _:
-                assert_never(event)
+    # The list of rooms
 
-    def _disconnected(self, visit: Visit, event: Disconnected) -> None:
-        visit.disconnected()
-        will = visit.room.will()
-        if self._connection is not None:
-            self._connection.set_will(visit.topic_of(will.channel), will.token)
-        link = Link.STOPPED if event.retry_at is None else Link.WAITING
-        self._show(LinkChanged(link, event.sentence, event.retry_at))
+    def _list_rooms(self) -> None:
+        self._list_waits = time.monotonic() < self._list_at
+        if self._list_waits:
+            return
+        rooms = sorted(self._visits, key=lambda room: room != self._login)
+        listed = RoomsChanged(tuple(self._visits[room].summary(login=room == self._login) for room in rooms))
+        if listed != self._listed:
+            self._listed = listed
+            self._list_at = time.monotonic() + LIST_SECONDS
+            self._show(listed)
+
+
+def _accept(typed: str) -> str:
+    """The passphrase in its normal form. Raises `EntryError` for a bad one."""
+    passphrase = normalise_passphrase(typed)
+    rating = rate_passphrase(passphrase)
+    if rating.strength is Strength.REFUSED:
+        raise EntryError("passphrase", rating.sentence)
+    return passphrase
+
+
+def _remembered(broker: BrokerAddress, topic: str, name: str, root: bytes) -> Remembered:
+    files = ("" if path is None else str(path) for path in (broker.ca_file, broker.certificate, broker.key_file))
+    return Remembered(broker.url, topic, name, root, *files)
+
+
+def _address(room: Remembered) -> BrokerAddress:
+    files = (Path(path) if path else None for path in (room.ca_file, room.certificate, room.key_file))
+    ca_file, certificate, key_file = files
+    return parse_broker(room.broker, ca_file=ca_file, certificate=certificate, key_file=key_file)

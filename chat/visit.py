@@ -5,21 +5,23 @@ Nothing is shown, published or acknowledged before `commit`; then all of it is, 
 
 import contextlib
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from chat.address import BrokerAddress
+from chat.conversation import Conversation
 from chat.encryption import RoomKeys
 from chat.errors import StorageError
 from chat.events import (
     Delivery,
     DeliveryChanged,
     Edit,
-    Event,
+    Entered,
     Found,
+    Link,
+    LinkChanged,
     Message,
     MessageChanged,
     MessagesFolded,
@@ -29,28 +31,21 @@ from chat.events import (
     PageKind,
     React,
     Retract,
+    RoomEvent,
+    RoomSummary,
     SayRefused,
 )
+from chat.finding import Finding
 from chat.history import History, Order
+from chat.index import Index
+from chat.moment import now
+from chat.overview import Overview
 from chat.protocol import records
-from chat.protocol.clock import Moment, next_clock
-from chat.protocol.faults import PacketError
+from chat.protocol.clock import next_clock
 from chat.protocol.records import Record, Reference, Reply, Said, Text
 from chat.protocol.room import Channel, Packet, Room, Step
-from chat.search import Query, matches, parse_query
+from chat.search import parse_query, plain
 
-PAGE: Final = 100
-"""Messages that are read from disk at once."""
-REMEMBERED: Final = 10_000
-"""Messages that a command can name by their keys: those that were shown last."""
-REPLIES: Final = 100
-"""Replies to one message that are shown anew when it changes."""
-RENAMED: Final = 500
-"""Of so many messages that were shown last, those of a member who turns out to have another name are shown anew."""
-HITS: Final = 200
-"""Messages that a search shows at most."""
-SCANNED: Final = 300
-"""Messages that a search looks at in one go, so that it holds up nothing else."""
 DROPPED: Final = 500
 """Records that are deleted at once when they are too old."""
 SAVE_SECONDS: Final = 5.0
@@ -63,7 +58,7 @@ QOS: Final = {Channel.RECORDS: 1, Channel.CONTROL: 0}
 class _Pending:
     """What waits for the next commit."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[RoomEvent] = field(default_factory=list)
     packets: list[Packet] = field(default_factory=list)
     receipts: list[int] = field(default_factory=list)
     touched: set[Reference] = field(default_factory=set)
@@ -72,18 +67,9 @@ class _Pending:
     """Why the disk did not take it."""
 
 
-@dataclass(slots=True)
-class _Scan:
-    """A search that goes through the history, the newest messages first."""
-
-    number: int
-    query: Query
-    position: bytes | None = None
-    found: list[Message] = field(default_factory=list)
-
-
 class Visit:
-    """See the module. `publish` takes topic, token, QoS and a number that comes back; `acknowledge` takes what `arrived` was given."""
+    """See the module. `publish` takes topic, token, QoS, and a number that comes back with the broker's answer and that `next_number`
+    gave; `acknowledge` takes what `arrived` was given."""
 
     def __init__(
         self,
@@ -92,28 +78,37 @@ class Visit:
         keys: RoomKeys,
         history: History,
         room: Room,
-        show: Callable[[Event], None],
+        show: Callable[[RoomEvent], None],
         publish: Callable[[str, bytes, int, int], None],
         acknowledge: Callable[[int], None],
+        next_number: Callable[[], int],
     ) -> None:
         self.broker, self.topic, self.keys = broker, topic, keys
         self.history, self.room = history, room
-        self.up = False
-        """Whether the broker can be reached and listens for this room."""
-        self._show, self._publish_token, self._acknowledge = show, publish, acknowledge
+        self.link = LinkChanged(Link.CONNECTING, "")
+        """How it stands with the connection, as it was shown last."""
+        self._show, self._publish_token, self._acknowledge, self._next_number = show, publish, acknowledge, next_number
         self._pending = _Pending()
         self._outbox: dict[int, Packet] = {}
         """Records that the broker has not confirmed, by the number that its answer will carry."""
         self._refused: dict[str, str] = {}
         """Why the broker refused own records, by key."""
-        self._numbers = 0
-        self._known: OrderedDict[str, Reference] = OrderedDict()
+        self._conversation = Conversation(history, room)
+        self._overview = Overview(history)
+        self._index = Index(history, lambda packet: next(iter(self._conversation.read([packet])), None))
+        self._finding: Finding | None = None
         self._save_at: float | None = None
         self._drop_at: float | None = None
-        self._scan: _Scan | None = None
         self.keep_days: int | None = history.keep_days
         self.keep(self.keep_days)
-        room.resume(self.read(history.to_send()))
+        room.resume(self._conversation.read(history.to_send()))
+        for record in self._conversation.read(history.before(None, 1)):
+            self._overview.last = self._conversation.message(record)
+
+    @property
+    def up(self) -> bool:
+        """Whether the broker can be reached and listens for this room."""
+        return self.link.link is Link.CONNECTED
 
     @property
     def topics(self) -> list[tuple[str, int]]:
@@ -136,7 +131,7 @@ class Visit:
 
     def due(self) -> float | None:
         """When `tick` must be called next (monotonic seconds)."""
-        if self._scan is not None:
+        if self._finding is not None or not self._index.complete:
             return time.monotonic()
         times = (self.room.due(now()), self._save_at, self._drop_at)
         return min((at for at in times if at is not None), default=None)
@@ -150,21 +145,57 @@ class Visit:
             self.save()
         if self._drop_at is not None and time.monotonic() >= self._drop_at:
             self._keeping(self._drop_old)
-        if self._scan is not None:
-            self._keeping(partial(self._scan_on, self._scan))
+        if self._finding is not None:
+            self._keeping(partial(self._find, self._finding))
+        elif not self._index.complete:
+            self._keeping(self._index.load)
 
-    def connected(self) -> None:
-        """The broker listens for this room: first say who one is, then what one said meanwhile."""
-        self.up = True
+    def open(self) -> None:
+        """Show the room from the start."""
+        self._show(
+            Entered(self.keys.tag, self.broker, self.topic, self.room.name, self.room.device.hex(), self.keys.fingerprint, self.keep_days)
+        )
+        self.show_page(PageKind.LAST, None)
+        if self.link.sentence:
+            self._show(self.link)
+        self.room.retell(now())
+
+    def summary(self, *, login: bool) -> RoomSummary:
+        """What a list of rooms says about this one."""
+        last = self._overview.last
+        return RoomSummary(
+            room=self.keys.tag,
+            topic=self.topic,
+            broker=self.broker,
+            name=self.room.name,
+            sender="" if last is None else last.name,
+            text="" if last is None else last.text,
+            time=0.0 if last is None else last.time,
+            unread=self._overview.unread,
+            online=self.room.online,
+            link=self.link.link,
+            login=login,
+        )
+
+    def change_link(self, link: LinkChanged) -> None:
+        """Show how it stands with the connection now."""
+        was_up = self.up
+        self.link = link
+        self._show(link)
+        if self.up and not was_up:
+            self._connected()
+        elif was_up and not self.up:
+            self._disconnected()
+
+    def _connected(self) -> None:
+        """First say who one is, then what one said meanwhile."""
         waiting = list(self._outbox.items())
         self._absorb(self.room.connected(now()))
         self.commit()
         for number, packet in waiting:
             self._publish(packet, number)
 
-    def disconnected(self) -> None:
-        """The broker can't be reached."""
-        self.up = False
+    def _disconnected(self) -> None:
         step = self.room.disconnected(now())
         self._keeping(self.history.save_chain)
         self.commit()
@@ -200,7 +231,7 @@ class Visit:
 
     def say(self, text: str, reply_to: str) -> None:
         """Send a text."""
-        target = self._known.get(reply_to)
+        target = self._conversation.reference(reply_to)
         if reply_to and target is None:
             self._show(SayRefused(text, "The message that you answer is not here any more."))
             return
@@ -208,7 +239,7 @@ class Visit:
 
     def change(self, command: Edit | Retract | React) -> None:
         """Edit, take back, or react to a message."""
-        target = self._known.get(command.key)
+        target = self._conversation.reference(command.key)
         if target is None:
             self._show(Notice("This message is not here any more."))
             return
@@ -225,7 +256,7 @@ class Visit:
         """Try again what the broker refused."""
         if self._refused.pop(key, None) is None:
             return
-        for record in self.read(self.history.to_send()):
+        for record in self._conversation.read(self.history.to_send()):
             if record.key == key:
                 self._pending.events.append(DeliveryChanged(key, Delivery.QUEUED))
                 self._pending.packets.append(self.room.seal(record))
@@ -240,14 +271,25 @@ class Visit:
 
     def search(self, number: int, text: str) -> None:
         """Begin to look for messages; an earlier search ends."""
-        self._scan = _Scan(number, parse_query(text, time.time()))
-        if not self._scan.query:
+        self._finding = None
+        query = parse_query(text, time.time())
+        if not query:
             self._show(Found(number, (), complete=True))
-            self._scan = None
+            return
+        senders = [device for device, name in self.room.names() if plain(name).startswith(query.sender)] if query.sender else []
+        self._finding = Finding(number, query, senders, self.history, self._conversation, self._index)
+
+    def mark_read(self, order: Order) -> None:
+        """The person has seen the conversation up to this message."""
+        self._keeping(partial(self._overview.read, order))
 
     def show_page(self, kind: PageKind, order: Order | None) -> None:
         """Show part of the conversation."""
         self._keeping(partial(self._page, kind, order))
+
+    def show_after(self, seconds: float) -> None:
+        """Show what was said from this time (Unix seconds) on."""
+        self.show_page(PageKind.NEWER, (next_clock(0, max(0.0, seconds)), "", 0))
 
     # The end
 
@@ -264,6 +306,7 @@ class Visit:
         if self.keep_days == 0:
             self._keeping(self._drop_all)
         self.commit()
+        self._index.close()
         self.history.close()
         return unsent
 
@@ -288,22 +331,14 @@ class Visit:
 
     # Within
 
-    def read(self, packets: Iterable[bytes]) -> list[Record]:
-        """Records that were kept. What a newer version of this program kept is left for it."""
-        found = []
-        for packet in packets:
-            with contextlib.suppress(PacketError):
-                found.append(self.room.read(packet))
-        return found
-
     def _absorb(self, step: Step) -> None:
         """Write what a step says is to be kept; the rest of it waits for the commit."""
 
         def write() -> None:
             for record in step.heard:
-                self.history.add(record)
+                self._index.add(self.history.add(record), record)
             for record in step.said:
-                self.history.add(record, to_send=True)
+                self._index.add(self.history.add(record, to_send=True), record)
             if step.said:
                 self.history.save_chain()
 
@@ -313,8 +348,7 @@ class Visit:
             record.target for record in (*step.heard, *step.said) if record.target and not isinstance(record.body, Reply)
         )
         if step.renamed:
-            recent = list(self._known.values())[-RENAMED:]
-            pending.touched.update(reference for reference in recent if reference.device in step.renamed)
+            pending.touched |= self._conversation.recent(step.renamed)
         pending.events += step.events
         pending.packets += step.packets
         for record in step.doubted:
@@ -343,83 +377,36 @@ class Visit:
         for event in pending.events:
             match event:
                 case MessageShown(message, delivery):
-                    self._show(MessageShown(self._completed(message, answered), delivery))
+                    self._show(MessageShown(self._complete(message, answered), delivery))
                 case MessagesFolded(device, name, count, messages):
-                    self._show(MessagesFolded(device, name, count, tuple(self._completed(message, answered) for message in messages)))
+                    self._show(MessagesFolded(device, name, count, tuple(self._complete(message, answered) for message in messages)))
                 case _:
                     self._show(event)
         for target in pending.touched | answered:
             with contextlib.suppress(StorageError):
-                self._show_change(target, itself=target in pending.touched)
+                for message in self._conversation.changes(target, itself=target in pending.touched):
+                    self._overview.changed(message)
+                    self._show(MessageChanged(message))
 
-    def _completed(self, message: Message, answered: set[Reference]) -> Message:
-        """A new message with what was said about it before it arrived."""
-        reference = Reference(bytes.fromhex(message.device), message.order[2], bytes.fromhex(message.key))
-        self._remember(reference)
-        try:
-            about = self.history.about(reference)
-            if not about and message.reply is None:
-                return message
-            answered.add(reference)
-            return self._look(reference) or message
-        except StorageError:
-            return message
+    def _complete(self, message: Message, answered: set[Reference]) -> Message:
+        with contextlib.suppress(StorageError):
+            message, about = self._conversation.complete(message)
+            if about is not None:
+                answered.add(about)
+            self._overview.shown(message)
+        return message
 
-    def _look(self, reference: Reference) -> Message | None:
-        """A message as it is now, None if it is not here or no message."""
-        packet = self.history.get(reference)
-        for record in self.read([packet] if packet else []):
-            if isinstance(record.body, Said):
-                return self._message(record)
-        return None
-
-    def _message(self, record: Record) -> Message:
-        self._remember(record.reference)
-        quoted = None
-        if isinstance(record.body, Reply) and (packet := self.history.get(record.body.target)):
-            for original in self.read([packet]):
-                quoted = (original, self.read(self.history.about(original.reference)))
-        return self.room.message(record, self.read(self.history.about(record.reference)), quoted, now())
-
-    def _show_change(self, target: Reference, *, itself: bool) -> None:
-        """Show anew a message, if it is here, and what answers it."""
-        if itself and (message := self._look(target)):
-            self._show(MessageChanged(message))
-        replies = [record for record in self.read(self.history.about(target)) if isinstance(record.body, Reply)]
-        for reply in replies[-REPLIES:]:
-            self._show(MessageChanged(self._message(reply)))
-
-    def _scan_on(self, scan: _Scan) -> None:
-        sealed, position = self.history.sealed_before(scan.position, SCANNED)
-        messages = [self._message(record) for record in self.read(map(self.history.open, sealed))]
-        hits = [message for message in messages if matches(scan.query, message)]
-        scan.found += hits
-        scan.position = position
-        complete = len(sealed) < SCANNED or len(scan.found) >= HITS or (bool(messages) and messages[-1].time < scan.query.since)
-        if complete:
-            self._scan = None
-        if hits or complete:
-            self._show(Found(scan.number, tuple(scan.found[:HITS]), complete))
-
-    def _remember(self, reference: Reference) -> None:
-        self._known[reference.key] = reference
-        self._known.move_to_end(reference.key)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+    def _find(self, finding: Finding) -> None:
+        found = finding.go_on()
+        if found is not None:
+            self._show(found)
+            if found.complete:
+                self._finding = None
 
     def _page(self, kind: PageKind, order: Order | None) -> None:
-        before: list[bytes] = []
-        after: list[bytes] = []
-        half = PAGE // 2 if kind is PageKind.AROUND else PAGE
-        if kind is not PageKind.NEWER:
-            before = self.history.before(order, half + 1)
-        if kind in (PageKind.NEWER, PageKind.AROUND) and order is not None:
-            following = (*order[:2], order[2] + (kind is PageKind.NEWER))
-            after = self.history.after(following, half + 1)
-        shown = self.read((*before[-half:], *after[:half]))
-        page = tuple((message := self._message(record), self._delivery(record) if message.own else None) for record in shown)
-        more_before = len(before) > half or kind is PageKind.NEWER
-        more_after = len(after) > half or kind is PageKind.OLDER
+        shown, more_before, more_after = self._conversation.page(kind, order)
+        messages = [(self._conversation.message(record), record) for record in shown]
+        page = tuple((message, self._delivery(record) if message.own else None) for message, record in messages)
         self._show(Page(kind, page, more_before, more_after))
         for message, delivery in page:
             if delivery is Delivery.FAILED:
@@ -443,9 +430,9 @@ class Visit:
             if isinstance(packet.record.body, Text | Reply):
                 self._show(DeliveryChanged(packet.record.key, Delivery.FAILED, failure))
         else:
-            self._numbers += 1
-            self._outbox[self._numbers] = packet
-            self._publish(packet, self._numbers)
+            number = self._next_number()
+            self._outbox[number] = packet
+            self._publish(packet, number)
 
     def _publish(self, packet: Packet, number: int) -> None:
         if self.up:
@@ -470,13 +457,8 @@ class Visit:
         self.history.save_peers(self.room.take_changed())
 
     def _unsent(self, forget: bool) -> list[str]:
-        unsent = [record for record in self.read(self.history.to_send()) if isinstance(record.body, Text | Reply)]
+        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Text | Reply)]
         if forget:
             for record in unsent:
                 self.history.sent(record.reference)
         return [record.body.text for record in unsent if isinstance(record.body, Text | Reply)]
-
-
-def now() -> Moment:
-    """The time, as the protocol takes it."""
-    return Moment(time.monotonic(), time.time())

@@ -19,7 +19,7 @@ class Person:
     """Joins at once; everything that was shown is in `events`."""
 
     def __init__(self, folder: Path, url: str, topic: str, name: str, passphrase: str = PASSPHRASE, password: str | None = None) -> None:
-        self.name = name
+        self.name, self.topic = name, topic
         self.events: list[Event] = []
         self._shown: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.session = Session(folder / name, self._shown.put)

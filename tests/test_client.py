@@ -11,7 +11,7 @@ import pytest
 from chat.config import load_settings
 from chat.events import Delivery, Link, Reconnect
 from tests.brokers import Mosquitto, free_port, wait_until
-from tests.people import Person
+from tests.people import People, Person
 from tests.windows import Window
 
 Open = Callable[..., Window]
@@ -258,3 +258,70 @@ def test_the_look_changes_while_one_talks(open_window: Open) -> None:
     ada.focus(view.composer.text)
     ada.type(" is finished\n")
     ada.wait(lambda: ada.texts() == ["before", "half a sentence is finished"])
+
+
+def test_a_room_beside_the_first(open_window: Open, people: People) -> None:
+    dan = people("Dan", topic="climbing", passphrase="glacier mitten harbour sunset oak")
+    bob = people("Bob")
+    ada = open_window("a")
+    ada.log_in("Ada")
+    assert ada.client.rooms is not None
+    rooms = ada.client.rooms
+    first = rooms.current
+    ada.press("<Control-j>")
+    dialog = rooms.dialog
+    assert dialog is not None
+    dialog.place_form.fields["topic"].set("climbing")
+    dialog.passphrase.set("1234")
+    dialog.submit()
+    ada.wait(lambda: "too easy to guess" in dialog.passphrase.complaint)
+    dialog.passphrase.set("glacier mitten harbour sunset oak")
+    dialog.submit()
+    ada.wait(lambda: rooms.current != first and ada.members() == {"Ada": True, "Dan": True})
+    assert ada.client.root.title().startswith("climbing")
+    assert ada.client.view is not None
+    ada.focus(ada.client.view.composer.text)
+    ada.type("on belay\n")
+    dan.wait_for_texts(["on belay"])
+    bob.say("dinner?")
+    ada.wait(lambda: [room.unread for room in rooms.listed] == [1, 0])
+    ada.wait(lambda: ada.client.root.title().startswith("(1) climbing"))
+    ada.press("<Control-Prior>")
+    ada.wait(lambda: ada.texts() == ["dinner?"])
+    assert ada.client.view is not None
+    ada.focus(ada.client.view.composer.text)
+    ada.wait(lambda: [room.unread for room in rooms.listed] == [0, 0])
+    ada.client._change_theme("dark")
+    rooms = ada.client.rooms
+    assert ada.texts() == ["dinner?"]
+    ada.press("<Control-Next>")
+    ada.wait(lambda: ada.texts() == ["on belay"])
+    rooms.leave(rooms.current)
+    ada.wait(lambda: rooms.current == first and len(rooms.listed) == 1)
+    assert "You left climbing." in ada.notices()
+
+
+def test_history_is_kept_or_deleted_as_the_settings_say(open_window: Open, people: People) -> None:
+    bob, ada = people("Bob"), open_window("a")
+    ada.log_in("Ada")
+    ada.type("remember this\n")
+    bob.wait_for_texts(["remember this"])
+    ada.press("<Control-comma>")
+    dialog = ada.client.dialog
+    assert dialog is not None
+    dialog.show("History")
+    ada.look()
+    ada.button("30 days").event_generate("<Button-1>")
+    rooms = ada.client.rooms
+    assert rooms is not None
+    assert rooms.entered[rooms.login].keep_days == 30
+    ada.button("Delete…").event_generate("<Button-1>")
+    ada.look()
+    assert ada.texts() == ["remember this"]
+    ada.button("Really delete all of it").event_generate("<Button-1>")
+    ada.wait(lambda: ada.client.login is not None)
+    assert ada.client.login is not None
+    assert "Deleted from this computer" in str(ada.client.login._advice["text"])
+    assert ada.client.view is None
+    ada.log_in("Ada")
+    ada.wait(lambda: ada.texts() == ["remember this"], 30)

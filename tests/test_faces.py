@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from chat.events import ForeignCounted
+from chat.events import Edit, ForeignCounted, MessageShown, React, Retract
 from chat.protocol.limits import SEND_BURST, SEND_WAITING
 from tests.brokers import PASSWORD, Mosquitto, wait_until
-from tests.people import PASSPHRASE, Person
+from tests.people import PASSPHRASE, People, Person
 from tests.programs import Program, Terminal
 
 Start = Callable[..., "Program"]
@@ -189,6 +189,39 @@ def test_what_could_not_be_sent_is_shown_at_the_end(start_broker: Callable[..., 
     console.wait_for(r"Not sent yet; [^\n]+:\r\n      too late")
 
 
+def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> None:
+    dan = people("Dan", topic="climbing", passphrase="glacier mitten harbour sunset oak")
+    dan.wait_for_online()
+    console = start("console")
+    console.wait_for("Bob is here")
+    console.type("/join climbing")
+    console.wait_for("The passphrase of climbing:")
+    console.type("glacier mitten harbour sunset oak")
+    console.wait_for("In climbing")
+    console.wait_for("Dan is here")
+    console.type("hello, Dan")
+    dan.wait_for_texts(["hello, Dan"])
+    bob.say("at home")
+    console.wait_for(f"[{bob.topic}] ")
+    console.wait_for("Bob: at home")
+    console.type("/rooms")
+    console.wait_for("climbing at")
+    console.wait_for("you are here, 1 online")
+    console.type("/rooms 1")
+    console.wait_for(f"In {bob.topic}")
+    console.type("back home")
+    bob.wait_for_texts(["back home"])
+    dan.say("anyone?")
+    console.wait_for("[climbing] ")
+    console.type("/rooms 2")
+    console.type("/leave")
+    console.wait_for("[climbing] ")
+    console.type("/topic")
+    console.type("/quit")
+    assert console.end() == 0
+    dan.wait_for_online()
+
+
 def test_send_returns_once_the_broker_has_it(start: Start, bob: Person) -> None:
     assert start("send", "a message from a script").end() == 0
     bob.wait_for_texts(["a message from a script"])
@@ -248,10 +281,50 @@ def test_listen_prints_json_and_ends_on_a_signal(start: Start, bob: Person) -> N
     wait_until(lambda: listener.out.endswith("}\n"), pump=listener.look)
     found = json.loads(listener.out)
     assert (found["name"], found["text"], found["trust"]) == ("Bob", 'quoted "text" with a\nline 🙂', "pinned")
-    assert set(found) == {"id", "time", "name", "device", "trust", "text", "newer"}
+    assert set(found) == {
+        "event", "id", "time", "name", "device", "trust", "text", "newer", "reply_to", "edited", "deleted", "reactions"
+    }  # fmt: skip
     listener.process.send_signal(signal.SIGTERM)
     assert listener.end() == 0
     bob.wait_for_online()
+
+
+def test_listen_begins_with_what_was_said_since(start: Start, bob: Person) -> None:
+    assert start("send", "before it listened").end() == 0
+    bob.wait_for_texts(["before it listened"])
+    bob.say("an answer")
+    first = start("listen", "--count", "1")
+    assert first.end() == 0
+    again = start("listen", "--since", "today", "--json")
+    again.wait_for("an answer")
+    bob.say("and one more")
+    again.wait_for("and one more")
+    again.process.send_signal(signal.SIGTERM)
+    assert again.end() == 0
+    assert [json.loads(line)["text"] for line in again.out.splitlines()] == ["an answer", "and one more"]
+    assert start("listen", "--since", "soon").end() == 2
+
+
+def test_listen_tells_of_changes_once(start: Start, bob: Person) -> None:
+    listener = start("listen", "--json")
+    bob.wait_for_online("Cora")
+    bob.say("lunch at noon")
+    listener.wait_for("noon")
+    key = bob.wait_for(MessageShown)[0].message.key
+    bob.session.post(Edit(key, "lunch at one"))
+    listener.wait_for("at one")
+    bob.session.post(React(key, "👍"))
+    bob.session.post(Retract(key))
+    listener.wait_for('"deleted": true')
+    listener.process.send_signal(signal.SIGTERM)
+    assert listener.end() == 0
+    lines = [json.loads(line) for line in listener.out.splitlines()]
+    assert [(line["event"], line["text"], line["edited"], line["deleted"]) for line in lines[:2]] == [
+        ("message", "lunch at noon", False, False),
+        ("changed", "lunch at one", True, False),
+    ]
+    assert lines[-1]["deleted"]
+    assert len({json.dumps(line) for line in lines}) == len(lines)
 
 
 def test_listen_ends_when_its_reader_does(start: Start, bob: Person) -> None:

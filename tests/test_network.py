@@ -20,7 +20,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from chat.address import BrokerAddress, parse_broker
 from chat.network import Connection
-from chat.network_events import Acknowledged, Arrived, Connected, Disconnected, NetworkEvent, Rejected, Trouble
+from chat.network_events import (
+    Acknowledged,
+    Arrived,
+    Connected,
+    Disconnected,
+    NetworkEvent,
+    Rejected,
+    Subscribed,
+    SubscriptionRefused,
+    Trouble,
+)
 from chat.tls import tls_context
 from tests.brokers import PASSWORD, Certificates, Mosquitto, wait_until
 
@@ -38,10 +48,10 @@ class Line:
             broker,
             password=password,
             client_id=client_id or random.randbytes(10).hex(),
-            subscriptions=[(f"{topic}/m", 1), (f"{topic}/c", 0)],
             will=(f"{topic}/c", b"gone"),
             inbox=self._inbox.put,
         )
+        self.connection.subscribe(topic, [(f"{topic}/m", 1), (f"{topic}/c", 0)])
         self.connection.start()
 
     def look(self) -> None:
@@ -55,8 +65,13 @@ class Line:
     def told(self, kind: type[Kind]) -> list[Kind]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    def close(self, farewell: tuple[str, bytes] | None = None) -> None:
-        self.connection.close(farewell, 1.5)
+    def ready(self, times: int = 1) -> Connected:
+        """Wait until it is connected and listens, for so many times in all."""
+        self.wait_for(Subscribed, times)
+        return self.told(Connected)[times - 1]
+
+    def close(self) -> None:
+        self.connection.close(1.5)
         assert not self.connection._thread.is_alive()
 
 
@@ -112,9 +127,9 @@ def raw_broker() -> Iterator[Callable[[Callable[[socket.socket], None]], BrokerA
 def test_every_scheme(line: Lines, broker: Mosquitto, kind: str, security: str) -> None:
     address = parse_broker(broker.url(kind), ca_file=broker.certificates.ca)
     one, other = line(address, topic=kind), line(address, topic=kind)
-    connected = one.wait_for(Connected)
+    connected = one.ready()
     assert (connected.security, connected.protocol) == (security, "MQTT 5")
-    other.wait_for(Connected)
+    other.ready()
     one.connection.publish(f"{kind}/m", b"x" * 60_000, 1, 7)
     arrived = other.wait_for(Arrived)
     assert (arrived.topic, arrived.payload, arrived.qos) == (f"{kind}/m", b"x" * 60_000, 1)
@@ -142,7 +157,7 @@ def test_what_is_wrong_with_a_certificate_is_said(
 def test_a_client_certificate(line: Lines, broker: Mosquitto) -> None:
     certificate, key = broker.certificates.issue("ada")
     ca = broker.certificates.ca
-    line(parse_broker(broker.url("certificate"), ca_file=ca, certificate=certificate, key_file=key)).wait_for(Connected)
+    line(parse_broker(broker.url("certificate"), ca_file=ca, certificate=certificate, key_file=key)).ready()
     without = line(parse_broker(broker.url("certificate"), ca_file=ca))
     assert without.wait_for(Disconnected).trouble in {Trouble.UNREACHABLE, Trouble.LOST}
 
@@ -156,16 +171,37 @@ def test_a_file_that_holds_no_certificate_is_named(line: Lines, broker: Mosquitt
 
 def test_user_and_password(line: Lines, broker: Mosquitto) -> None:
     address = parse_broker(broker.url("password"))
-    line(address, PASSWORD).wait_for(Connected)
+    line(address, PASSWORD).ready()
     ended = line(address, "a wrong password").wait_for(Disconnected)
     assert (ended.trouble, ended.retry_at) == (Trouble.NOT_AUTHORISED, None)
     assert "wrong password" not in ended.sentence
 
 
 def test_a_topic_that_may_not_be_read(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:
-    ended = line(raw_broker(lambda client: _greet(client, 0x87))).wait_for(Disconnected)
-    assert (ended.trouble, ended.retry_at) == (Trouble.NOT_AUTHORISED, None)
-    assert "read this topic" in ended.sentence
+    def serve(client: socket.socket) -> None:
+        _greet(client, 0x87)
+        client.recv(4096)
+
+    refused = line(raw_broker(serve)).wait_for(SubscriptionRefused)
+    assert refused.name == "home"
+    assert "read this topic" in refused.sentence
+
+
+def test_rooms_share_a_connection_and_one_that_is_left_is_heard_no_more(line: Lines, broker: Mosquitto) -> None:
+    one, other = line(parse_broker(broker.url()), topic="first"), line(parse_broker(broker.url()), topic="other")
+    one.ready()
+    other.ready()
+    one.connection.subscribe("second", [("second/m", 1)])
+    assert one.wait_for(Subscribed, 2).name == "second"
+    other.connection.publish("second/m", b"in the second", 1, 1)
+    assert one.wait_for(Arrived).topic == "second/m"
+    one.connection.unsubscribe("first")
+    # The broker takes wishes in order: once this one is answered, the first topic is given up.
+    one.connection.subscribe("third", [("third/m", 1)])
+    one.wait_for(Subscribed, 3)
+    for topic in ("first/m", "third/m"):
+        other.connection.publish(topic, b"x", 1, 2)
+    assert one.wait_for(Arrived, 2).topic == "third/m"
 
 
 def test_a_topic_that_may_not_be_written(line: Lines, start_broker: Callable[..., Mosquitto], tmp_path: Path) -> None:
@@ -173,7 +209,7 @@ def test_a_topic_that_may_not_be_written(line: Lines, start_broker: Callable[...
     rights.write_text("topic read home/#\n")
     broker = start_broker(listener_extra={"mqtt": f"acl_file {rights}\n"})
     reader = line(parse_broker(broker.url()))
-    reader.wait_for(Connected)
+    reader.ready()
     reader.connection.publish("home/m", b"x", 1, 3)
     rejected = reader.wait_for(Rejected)
     assert rejected.token == 3
@@ -207,15 +243,15 @@ def test_what_the_broker_says_when_it_ends_a_connection(
 
 def test_two_programs_with_one_session_are_told(line: Lines, broker: Mosquitto) -> None:
     first = line(parse_broker(broker.url()), client_id="the same")
-    first.wait_for(Connected)
-    line(parse_broker(broker.url()), client_id="the same").wait_for(Connected)
+    first.ready()
+    line(parse_broker(broker.url()), client_id="the same").ready()
     assert "copy of this data folder" in first.wait_for(Disconnected).sentence
 
 
 def test_a_broker_that_is_killed_is_tried_again_at_the_stated_time(line: Lines, start_broker: Callable[..., Mosquitto]) -> None:
     broker = start_broker()
     one = line(parse_broker(broker.url()))
-    one.wait_for(Connected)
+    one.ready()
     broker.kill()
     first = one.wait_for(Disconnected)
     assert first.trouble is Trouble.LOST
@@ -227,7 +263,7 @@ def test_a_broker_that_is_killed_is_tried_again_at_the_stated_time(line: Lines, 
     assert second.retry_at is not None
     assert second.retry_at - time.monotonic() <= 2.0
     broker.start()
-    one.wait_for(Connected, 2)
+    one.ready(2)
 
 
 def test_names_and_ports_that_lead_nowhere(line: Lines) -> None:
@@ -243,7 +279,7 @@ def test_names_and_ports_that_lead_nowhere(line: Lines) -> None:
 def test_a_packet_larger_than_the_broker_takes_is_rejected_alone(line: Lines, start_broker: Callable[..., Mosquitto]) -> None:
     broker = start_broker(extra="max_packet_size 2000")
     one = line(parse_broker(broker.url()))
-    assert one.wait_for(Connected).limits.packet_bytes == 2000
+    assert one.ready().limits.packet_bytes == 2000
     one.connection.publish("home/m", b"x" * 3000, 1, 1)
     one.connection.publish("home/m", b"x" * 1000, 1, 2)
     assert one.wait_for(Rejected).token == 1
@@ -254,7 +290,7 @@ def test_a_packet_larger_than_the_broker_takes_is_rejected_alone(line: Lines, st
 def test_no_more_is_under_way_than_the_broker_allows(line: Lines, start_broker: Callable[..., Mosquitto]) -> None:
     broker = start_broker(extra="max_inflight_messages 3")
     one = line(parse_broker(broker.url()))
-    one.wait_for(Connected)
+    one.ready()
     for token in range(1, 101):
         one.connection.publish("home/m", b"x", 1, token)
     one.wait_for(Acknowledged, 100)
@@ -272,43 +308,33 @@ def test_a_broker_of_mqtt_311_is_spoken_to_in_that(line: Lines, raw_broker: Call
         client.sendall(b"\x20\x02\x00\x00")
         while data := client.recv(4096):
             if data[0] == 0x82:
-                client.sendall(b"".join(bytes([0x90, 3]) + part[:2] + b"\x00" for part in _subscribes(data)))
+                client.sendall(bytes([0x90, 4]) + data[2:4] + b"\x01\x00")
 
     one = line(raw_broker(serve))
-    assert one.wait_for(Connected).protocol == "MQTT 3.1.1"
+    assert one.ready().protocol == "MQTT 3.1.1"
     assert greetings == [5, 4]
 
 
 def _greet(client: socket.socket, answer: int) -> None:
-    """Accept an MQTT 5 connection, and answer its two subscriptions with one reason code."""
+    """Accept an MQTT 5 connection, and answer its two subscriptions, which come in one packet, with one reason code."""
     client.recv(4096)
     client.sendall(CONNACK_5)
-    left = 2
-    while left and (data := client.recv(4096)):
-        for part in _subscribes(data):
-            client.sendall(bytes([0x90, 4]) + part[:2] + bytes([0, answer]))
-            left -= 1
-
-
-def _subscribes(data: bytes) -> list[bytes]:
-    parts = []
-    while data and data[0] == 0x82:
-        parts.append(data[2 : 2 + data[1]])
-        data = data[2 + data[1] :]
-    return parts
+    data = client.recv(4096)
+    client.sendall(bytes([0x90, 5]) + data[2:4] + bytes([0, answer, answer]))
 
 
 def test_the_will_is_published_when_the_connection_breaks_and_not_after_goodbye(line: Lines, broker: Mosquitto) -> None:
     watcher = line(parse_broker(broker.url()), topic="will")
-    watcher.wait_for(Connected)
+    watcher.ready()
     broken = line(parse_broker(broker.url()), topic="will")
-    broken.wait_for(Connected)
+    broken.ready()
     assert broken.connection._client is not None
     broken.connection._client.shut_down()
     assert watcher.wait_for(Arrived).payload == b"gone"
     polite = line(parse_broker(broker.url()), topic="will")
-    polite.wait_for(Connected)
-    polite.close(("will/c", b"goodbye"))
+    polite.ready()
+    polite.connection.publish("will/c", b"goodbye", 0, 0)
+    polite.close()
     assert watcher.wait_for(Arrived, 2).payload == b"goodbye"
     watcher.connection.publish("will/m", b"", 1, 1)
     watcher.wait_for(Acknowledged)
@@ -321,7 +347,7 @@ def test_retained_packets_are_dropped(line: Lines, broker: Mosquitto) -> None:
     vandal.loop_start()
     vandal.publish("kept/m", b"retained", qos=1, retain=True).wait_for_publish(5)
     one = line(parse_broker(broker.url()), topic="kept")
-    one.wait_for(Connected)
+    one.ready()
     vandal.publish("kept/m", b"fresh", qos=1).wait_for_publish(5)
     assert one.wait_for(Arrived).payload == b"fresh"
     vandal.publish("kept/m", b"", qos=1, retain=True).wait_for_publish(5)
@@ -501,7 +527,7 @@ def test_a_receipt_of_an_earlier_connection_is_forgotten(line: Lines, raw_broker
 
     one = line(raw_broker(serve))
     early = one.wait_for(Arrived)
-    one.wait_for(Connected, 2)
+    one.ready(2)
     late = one.wait_for(Arrived, 2)
     one.connection.acknowledge(early.receipt)
     one.connection.acknowledge(late.receipt)
@@ -512,4 +538,4 @@ def test_a_receipt_of_an_earlier_connection_is_forgotten(line: Lines, raw_broker
 def test_a_connection_that_was_never_started_can_be_closed() -> None:
     address = parse_broker("mqtt://127.0.0.1:1")
     will = ("home/c", b"gone")
-    Connection(address, password="", client_id="x", subscriptions=[], will=will, inbox=lambda _event: None).close(None, 1.5)
+    Connection(address, password="", client_id="x", will=will, inbox=lambda _event: None).close(1.5)

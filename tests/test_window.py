@@ -196,8 +196,8 @@ def test_a_fold_opens_at_a_click(bench: Bench) -> None:
 
 @pytest.mark.parametrize("text", HAZARDS, ids=range(len(HAZARDS)))
 def test_any_text_can_be_shown_anywhere(bench: Bench, text: str) -> None:
-    bench.view.enter(Entered(parse_broker("mqtt://host"), "topic", "Ada", "aa", "ABCD"))
-    bench.view.header.show_room(text, text)
+    bench.view.enter(Entered("room", parse_broker("mqtt://host"), "topic", "Ada", "aa", "ABCD"))
+    bench.view.header.show_room("room", text, text)
     bench.view.show_messages(
         [(message(1, text, name=text or "x", trust=Trust.CHANGED), None), (message(2, text, own=True), Delivery.QUEUED)]
     )

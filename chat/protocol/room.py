@@ -13,7 +13,6 @@ from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.events import (
     Delivery,
     DeliveryChanged,
-    Event,
     ForeignCounted,
     Gap,
     GapsChanged,
@@ -21,16 +20,13 @@ from chat.events import (
     Message,
     MessagesFolded,
     MessageShown,
-    Quote,
     ReceiptsChanged,
+    RoomEvent,
     SayRefused,
-    Supplied,
 )
-from chat.events import Reaction as ShownReaction
 from chat.protocol import limits
-from chat.protocol.annotations import annotate
 from chat.protocol.answers import Answers
-from chat.protocol.clock import Moment, adopt_clock, clock_seconds, is_believable, next_clock
+from chat.protocol.clock import Moment, adopt_clock, next_clock
 from chat.protocol.control import Body as ControlBody
 from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
 from chat.protocol.faults import Fault, PacketError
@@ -59,8 +55,8 @@ from chat.protocol.records import (
     reread_record,
 )
 from chat.protocol.replay import Novelty, find_breaks, give_up_before, note_break, note_fork, note_record
-from chat.protocol.signed import Unknown
 from chat.protocol.spans import Span, from_number, has_number
+from chat.protocol.view import View
 from chat.protocol.wants import Wants
 
 
@@ -85,7 +81,7 @@ class Step:
     """What follows from one input, each in order: records to keep (others' and own), packets to publish, events to show."""
 
     packets: list[Packet] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[RoomEvent] = field(default_factory=list)
     heard: list[Record] = field(default_factory=list)
     said: list[Record] = field(default_factory=list)
     doubted: list[Record] = field(default_factory=list)
@@ -109,6 +105,7 @@ class Room:
         self._peers = peers
         self._presence = Presence(self._device.public, name, chain, peers, chance)
         self._presence.begin_connection(now)
+        self._view = View(self._device.public, chain, peers, self._presence)
         self._ledger = Ledger(self._device.public, chain, peers)
         self._gossip = Gossip(self._ledger, chance)
         self._wants = Wants(peers, chance)
@@ -181,7 +178,24 @@ class Room:
 
     def message(self, record: Record, about: Iterable[Record], quoted: tuple[Record, list[Record]] | None, now: Moment) -> Message:
         """How a message that was kept is shown, given the records about it, and the message it answers with those about that one."""
-        return self._message_of(record, now, about, quoted)
+        return self._view.message(record, now, about, quoted)
+
+    def names(self) -> list[tuple[bytes, str]]:
+        """All devices with the names they go by."""
+        return [(device, self._presence.display_name(device)) for device in (self.device, *self._chain.former, *self._peers.devices)]
+
+    @property
+    def online(self) -> int:
+        """How many other members are here."""
+        return len(self._presence.online())
+
+    def retell(self, now: Moment) -> None:
+        """Tell again all that is known, for somebody who did not listen until now."""
+        self._members_changed = self._receipts_changed = True
+        self._foreign_changed = self._foreign > 0
+        self._suppliers_changed = bool(self._chain.suppliers)
+        self._gaps = ()
+        self._tell_at = now.monotonic
 
     def will(self) -> Packet:
         """What the broker is to publish if the connection being made breaks."""
@@ -220,7 +234,7 @@ class Room:
             step.events.append(SayRefused(text, sentence))
             return step
         record = self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step)
-        step.events.append(MessageShown(self._message_of(record, now), Delivery.WAITING if self._waiting else Delivery.QUEUED))
+        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._waiting else Delivery.QUEUED))
         return step
 
     def change(self, body: Edit | Retract | Reaction, now: Moment) -> Step:
@@ -285,7 +299,7 @@ class Room:
             self._wants.received(record.device, record.sequence, now.monotonic)
             step.heard.append(record)
             if isinstance(record.body, Said):
-                step.events.append(MessageShown(self._message_of(record, now)))
+                step.events.append(MessageShown(self._view.message(record, now)))
         return step
 
     def supply(self, packets: Iterable[bytes]) -> Step:
@@ -417,59 +431,19 @@ class Room:
         self._chain.clock = adopt_clock(self._chain.clock, record.clock, now.wall)
         if not relayer:
             peer.last_seen = now.wall
-        elif self._chain.joined and record.clock < self._chain.joined and relayer not in self._chain.suppliers[: limits.SUPPLIERS]:
-            self._chain.suppliers.append(relayer)
-            self._suppliers_changed = True
+        elif isinstance(record.body, Said) and record.clock < self._chain.joined:
+            self._note_supplier(relayer)
         if isinstance(record.body, Hello):
             self._members_changed |= self._presence.introduced(record, peer, record.body.name, passed_on=bool(relayer))
         if not isinstance(record.body, Said):
             return
-        message = self._message_of(record, now)
+        message = self._view.message(record, now)
         if relayer or attendance.records.take(now.monotonic):
             attendance.folded = 0
             step.events.append(MessageShown(message))
         else:
             attendance.folded += 1
             step.events.append(MessagesFolded(message.device, message.name, attendance.folded, (message,)))
-
-    def _message_of(
-        self, record: Record, now: Moment, about: Iterable[Record] = (), quoted: tuple[Record, list[Record]] | None = None
-    ) -> Message:
-        trusted = is_believable(record.clock, now.wall)
-        peer = self._peers.devices.get(record.device)
-        shown = annotate(record, about)
-        return Message(
-            key=record.key,
-            device=record.device.hex(),
-            name=self._presence.display_name(record.device),
-            own=self._is_own(record.device),
-            text=shown.text,
-            time=clock_seconds(record.clock) if trusted else now.wall,
-            order=(record.clock, record.device.hex(), record.sequence),
-            trust=self._presence.trust(record.device),
-            clock_trusted=trusted,
-            forked=peer is not None and record.sequence in peer.forks,
-            newer=isinstance(record.body, Unknown),
-            reply=self._quote(record.body.target, quoted) if isinstance(record.body, Reply) else None,
-            edited=shown.edited,
-            retracted=shown.retracted,
-            reactions=tuple(self._reaction(emoji, devices) for emoji, devices in shown.reactions.items()),
-        )
-
-    def _quote(self, target: Reference, quoted: tuple[Record, list[Record]] | None) -> Quote:
-        if quoted is None:
-            return Quote(target.key)
-        record, about = quoted
-        shown = annotate(record, about)
-        order = (record.clock, record.device.hex(), record.sequence)
-        return Quote(target.key, order, record.device.hex(), self._presence.display_name(record.device), shown.text, shown.retracted)
-
-    def _reaction(self, emoji: str, devices: list[bytes]) -> ShownReaction:
-        names = tuple(self._presence.display_name(device) for device in devices)
-        return ShownReaction(emoji, names, own=any(self._is_own(device) for device in devices))
-
-    def _is_own(self, device: bytes) -> bool:
-        return device == self.device or device in self._chain.former
 
     def _send(self, record: Record, step: Step) -> None:
         if (answer := self._presence.answer()) is not None:
@@ -484,6 +458,12 @@ class Room:
             number, head = self._waiting[0].sequence - 1, self._waiting[0].previous
         self._ledger.sent = (number, head[:ID_BYTES])
         self._ledger.update(self.device)
+
+    def _note_supplier(self, relayer: bytes) -> None:
+        suppliers = self._chain.suppliers
+        if relayer not in suppliers and len(suppliers) < limits.SUPPLIERS:
+            suppliers.append(relayer)
+            self._suppliers_changed = True
 
     def _note_change(self, device: bytes) -> None:
         self._ledger.update(device)
@@ -520,7 +500,10 @@ class Room:
         return self._members_changed or self._foreign_changed or self._receipts_changed or self._suppliers_changed
 
     def _tell(self, now: Moment, step: Step) -> None:
-        self._tell_gaps(step)
+        gaps = self._view.gaps(self._wants.in_vain())
+        if gaps != self._gaps:
+            self._gaps = gaps
+            step.events.append(GapsChanged(gaps))
         if now.monotonic < self._tell_at or not self._has_news():
             return
         if self._members_changed:
@@ -531,25 +514,9 @@ class Room:
             told = self._receipts.known()
             step.events.append(ReceiptsChanged(told, max(len(told), len(self._presence.online()))))
         if self._suppliers_changed:
-            step.events.append(self.supplied())
+            step.events.append(self._view.supplied())
         self._members_changed = self._foreign_changed = self._receipts_changed = self._suppliers_changed = False
         self._tell_at = now.monotonic + limits.COALESCE_SECONDS
-
-    def supplied(self) -> Supplied:
-        """From whom what was said before this device came is."""
-        return Supplied(tuple(self._presence.display_name(device) for device in self._chain.suppliers), (self._chain.joined, "", 0))
-
-    def _tell_gaps(self, step: Step) -> None:
-        found: list[Gap] = []
-        for device, spans in self._wants.in_vain().items():
-            starts = self._peers.devices[device].starts
-            for first, last in spans[-limits.GAPS :]:
-                order = (starts.get(last + 1, (0, b""))[0], device.hex(), last)
-                found.append(Gap(device.hex(), self._presence.display_name(device), last - first + 1, order))
-        gaps = tuple(found[: limits.GAPS])
-        if gaps != self._gaps:
-            self._gaps = gaps
-            step.events.append(GapsChanged(gaps))
 
 
 def _without_surrogates(text: str) -> str:

@@ -36,7 +36,7 @@ from chat.window.search_bar import SearchBar
 from chat.window.theme import Theme
 from chat.window.transcript import Transcript
 
-LEAST_WITH_MEMBERS: Final = 620
+LEAST_WITH_MEMBERS: Final = 690
 """Below this width (at 100 %) the member panel folds away."""
 
 
@@ -105,7 +105,7 @@ class ChatView(tk.Frame):
         """Another room."""
         self.composer.give_up()
         self.search.close()
-        self.header.show_room(event.topic, event.fingerprint)
+        self.header.show_room(event.room, event.topic, event.fingerprint)
         self.transcript.add_notice(
             f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
         )
@@ -205,6 +205,9 @@ class ChatView(tk.Frame):
             if part is not self.search.entry:
                 part.bind("<Escape>", lambda _: self.leave())
                 part.bind("<Control-f>", lambda _: self.open_search())
+            # Without these, the keys that change the room would count as those that turn a page.
+            for keys in ("<Control-Prior>", "<Control-Next>"):
+                part.bind(keys, lambda _: None)
         self.composer.text.bind("<Prior>", lambda _: self.reading.page(-1))
         self.composer.text.bind("<Next>", lambda _: self.reading.page(1))
 

@@ -7,12 +7,13 @@ from typing import Final, Literal
 from chat.window.paint import Paint
 from chat.window.theme import Theme
 
-Kind = Literal["accent", "plain", "quiet"]
+Kind = Literal["accent", "plain", "quiet", "danger"]
 BUTTON_HEIGHT: Final = 36
 
 
 class Button(tk.Label):
-    """A push button. `kind` is accent for the one main action, plain for others, quiet for those inside a line of text."""
+    """A push button. `kind` is accent for the one main action, plain for others, quiet for those inside a line of text,
+    danger for what can't be undone."""
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, paint: Paint, text: str, command: Callable[[], object], kind: Kind = "plain", behind: str = ""
@@ -73,9 +74,10 @@ class Button(tk.Label):
             fill, text = (palette.accent_hover if self._over else palette.accent), palette.on_accent
             border = palette.text if focused else ""
         else:
-            fill = palette.hover if self._over else palette.field if self._kind == "plain" else self._behind
-            text = palette.text if self._kind == "plain" else palette.link
-            border = palette.accent if focused else palette.field_border if self._kind == "plain" else ""
+            boxed = self._kind != "quiet"
+            fill = palette.hover if self._over else palette.field if boxed else self._behind
+            text = {"plain": palette.text, "danger": palette.error}.get(self._kind, palette.link)
+            border = palette.accent if focused else palette.field_border if boxed else ""
         if not self._enabled:
             fill, text, border = palette.field, palette.text3, ""
         least = theme.width(str(self["text"]), "bold") + theme.px(28 if self._kind != "quiet" else 16)

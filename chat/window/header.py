@@ -53,22 +53,22 @@ class Header(tk.Frame):
         words.pack(side="left", fill="x", expand=True)
         self._security = Hint(self._pill, theme, "")
         self.link: LinkChanged | None = None
-        self.topic = self.fingerprint = ""
+        self.room = self.topic = self.fingerprint = ""
         self._topic_width = px(300)
         self._timer = ""
         self.bind("<Destroy>", self._stop)
 
     def take_over(self, old: "Header") -> None:
         """Show what another header showed."""
-        self.show_room(old.topic, old.fingerprint)
+        self.show_room(old.room, old.topic, old.fingerprint)
         self._people.configure(text=old._people["text"])
 
-    def show_room(self, topic: str, fingerprint: str) -> None:
-        """Another room."""
-        self.topic, self.fingerprint = topic, fingerprint
+    def show_room(self, room: str, topic: str, fingerprint: str) -> None:
+        """Another room; its id gives the avatar its colour."""
+        self.room, self.topic, self.fingerprint = room, topic, fingerprint
         self._show_topic()
         self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
-        self._avatar.configure(image=self._paint.avatar(self._theme.px(38), topic, self._theme.palette.background))
+        self._avatar.configure(image=self._paint.avatar(self._theme.px(38), room, self._theme.palette.background))
 
     def show_people(self, members: int, online: int) -> None:
         """How many devices the room has, and how many are here."""

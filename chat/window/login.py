@@ -147,13 +147,14 @@ class Login(tk.Frame):
         """A broker now runs on this computer: fill it in, and say what the others are to type."""
         self.place_form.host_here(own_url)
         self._show_summary()
-        self._advise("A broker runs on this computer for as long as this window is open. The others type: " + " or ".join(others))
+        self.advise("A broker runs on this computer for as long as this window is open. The others type: " + " or ".join(others))
 
     def not_hosted(self, sentence: str) -> None:
         """The broker could not be started."""
         self._show_error(sentence)
 
-    def _advise(self, sentence: str) -> None:
+    def advise(self, sentence: str) -> None:
+        """Show a sentence that is no error."""
         self._advice.configure(text=sentence)
         self._advice.pack(fill="x", pady=(self._theme.px(6), 0))
 

@@ -3,8 +3,8 @@
 import functools
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from chat.config import THEMES, Settings
 from chat.errors import EntryError
@@ -13,11 +13,23 @@ from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
 
-Section = Literal["Connection", "Appearance"]
+Section = Literal["Connection", "History", "Appearance"]
+_DAYS: Final = ((None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close"))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsWishes:
+    """What a person can ask for here: a checked place to move to, for how many days to keep the history (None: for good), to delete what
+    this computer keeps of the room, and another look."""
+
+    apply: Callable[[Place], object]
+    keep: Callable[[int | None], object]
+    delete: Callable[[], object]
+    change_theme: Callable[[str], object]
 
 
 class SettingsDialog(tk.Toplevel):
-    """`apply` is given a checked place; the dialog stays until `accepted` or `refuse` answers it."""
+    """After `SettingsWishes.apply`, the dialog stays until `accepted` or `refuse` answers it. `keep_days` is what holds now."""
 
     def __init__(
         self,
@@ -25,15 +37,15 @@ class SettingsDialog(tk.Toplevel):
         theme: Theme,
         paint: Paint,
         settings: Settings,
-        apply: Callable[[Place], object],
-        change_theme: Callable[[str], object],
+        keep_days: int | None,
+        wishes: SettingsWishes,
     ) -> None:
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background)
         self.withdraw()
         self.title("Settings")
         self._theme, self._paint = theme, paint
-        self._settings, self._apply, self._change_theme = settings, apply, change_theme
+        self._settings, self._keep_days, self._wishes = settings, keep_days, wishes
         side = tk.Frame(self, bg=palette.side, width=px(170))
         side.pack(side="left", fill="y")
         side.pack_propagate(False)
@@ -51,9 +63,10 @@ class SettingsDialog(tk.Toplevel):
         self.place_form = PlaceForm(body, theme, self._paint, settings)
         for field in self.place_form.fields.values():
             field.entry.bind("<Return>", lambda _: self.submit())
+        self._history = self._make_history(body)
         self._looks = self._make_looks(body)
         self._tabs: dict[Section, tk.Label] = {}
-        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("Appearance", "sun"))
+        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("History", "history"), ("Appearance", "sun"))
         for section, icon in sections:
             self._tabs[section] = self._make_tab(side, section, icon)
         self.show("Connection")
@@ -66,7 +79,7 @@ class SettingsDialog(tk.Toplevel):
     def show(self, section: Section) -> None:
         """Show one section."""
         self._heading.configure(text=section)
-        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "Appearance": self._looks}
+        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "History": self._history, "Appearance": self._looks}
         for name, part in parts.items():
             palette, px = self._theme.palette, self._theme.px
             chosen = name == section
@@ -88,7 +101,7 @@ class SettingsDialog(tk.Toplevel):
             self.refuse(error.field, str(error))
             return
         self.button.enable(False)
-        self._apply(place)
+        self._wishes.apply(place)
 
     def refuse(self, field: str, sentence: str) -> None:
         """Show a sentence at the field it is about."""
@@ -116,16 +129,54 @@ class SettingsDialog(tk.Toplevel):
             tab.bind(event, lambda _: self.show(section))
         return tab
 
+    def _make_history(self, body: tk.Frame) -> tk.Frame:
+        frame = tk.Frame(body, bg=self._theme.palette.background)
+        self._say(frame, "How long this computer keeps the conversation", "What is older is deleted here; the others still have it")
+        self._keep_row = tk.Frame(frame, bg=self._theme.palette.background)
+        self._keep_row.pack(anchor="w")
+        self._show_keeping()
+        words = "The conversation and your key in this room. You leave the room, and come back as a new device"
+        self._say(frame, "Delete what this computer keeps of this room", words)
+        self._delete_button = Button(frame, self._theme, self._paint, "Delete…", self._ask_to_delete)
+        self._delete_button.pack(anchor="w")
+        return frame
+
+    def _show_keeping(self) -> None:
+        for button in self._keep_row.winfo_children():
+            button.destroy()
+        for days, words in _DAYS:
+            kind: Literal["accent", "plain"] = "accent" if days == self._keep_days else "plain"
+            button = Button(self._keep_row, self._theme, self._paint, words, functools.partial(self._keep, days), kind)
+            button.pack(side="left", padx=(0, self._theme.px(8)))
+
+    def _keep(self, days: int | None) -> None:
+        self._keep_days = days
+        self._wishes.keep(days)
+        self._show_keeping()
+
+    def _ask_to_delete(self) -> None:
+        """Nothing is deleted by one press."""
+        parent = self._delete_button.master
+        self._delete_button.destroy()
+        self._delete_button = Button(parent, self._theme, self._paint, "Really delete all of it", self._delete, "danger")
+        self._delete_button.pack(anchor="w")
+
+    def _delete(self) -> None:
+        self.destroy()
+        self._wishes.delete()
+
+    def _say(self, frame: tk.Frame, title: str, words: str) -> None:
+        palette, px, fonts = self._theme.palette, self._theme.px, self._theme.fonts
+        tk.Label(frame, text=title, font=fonts["body"], fg=palette.text, bg=palette.background).pack(anchor="w", pady=(px(16), 0))
+        small = tk.Label(
+            frame, text=words, font=fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(440), justify="left"
+        )
+        small.pack(anchor="w", pady=(0, px(8)))
+
     def _make_looks(self, body: tk.Frame) -> tk.Frame:
         palette, px = self._theme.palette, self._theme.px
         frame = tk.Frame(body, bg=palette.background)
-        tk.Label(frame, text="Theme", font=self._theme.fonts["body"], fg=palette.text, bg=palette.background).pack(
-            anchor="w", pady=(px(10), 0)
-        )
-        words = "System follows the desktop’s own choice"
-        tk.Label(frame, text=words, font=self._theme.fonts["small"], fg=palette.text2, bg=palette.background).pack(
-            anchor="w", pady=(0, px(8))
-        )
+        self._say(frame, "Theme", "System follows the desktop’s own choice")
         row = tk.Frame(frame, bg=palette.background)
         row.pack(anchor="w")
         for choice in THEMES:
@@ -137,4 +188,4 @@ class SettingsDialog(tk.Toplevel):
     def _choose(self, choice: str) -> None:
         self._settings = replace(self._settings, theme=choice)
         self.destroy()
-        self._change_theme(choice)
+        self._wishes.change_theme(choice)

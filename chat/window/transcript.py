@@ -168,6 +168,12 @@ class Transcript(tk.Canvas):
         self._resume = next(((row, old._drawn[row][1] - old.offset) for row in old.visible()), None)
         self._later()
 
+    @property
+    def seen(self) -> Order | None:
+        """Up to which message the conversation was seen, while its end shows."""
+        ends = self.loaded.ends()
+        return ends[1] if ends is not None and self.pinned and not self.loaded.more_after else None
+
     def texts(self) -> list[str]:
         """The texts of all rows, in their order."""
         return [row.message.text if row.message else row.text for row in self.rows]

@@ -27,7 +27,7 @@ from chat.window.theme import DARK, Theme
 from tests.window.conftest import Bench
 from tests.window.samples import NOON, Asked, message, page
 
-ENTERED = Entered(parse_broker("mqtts://broker.example.org"), "family", "ada", "ada1", "ABCD EFGH")
+ENTERED = Entered("room", parse_broker("mqtts://broker.example.org"), "family", "ada", "ada1", "ABCD EFGH")
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_another_look_keeps_what_one_answers_and_looks_for(bench: Bench, view: C
 
 
 def test_a_topic_from_outside_is_cleaned(bench: Bench, view: ChatView) -> None:
-    view.enter(Entered(ENTERED.broker, "fam\u202eily😀" * 20, "ada", "ada1", "ABCD"))
+    view.enter(Entered("room", ENTERED.broker, "fam\u202eily😀" * 20, "ada", "ada1", "ABCD"))
     bench.look()
     assert "😀" not in words_in(view.header)
     assert "\u202e" not in words_in(view)
@@ -251,7 +251,7 @@ def test_a_topic_from_outside_is_cleaned(bench: Bench, view: ChatView) -> None:
 
 @pytest.mark.parametrize("width", [480, 640])
 def test_a_narrow_window_still_shows_the_connection_and_the_whole_trouble(bench: Bench, view: ChatView, width: int) -> None:
-    view.enter(Entered(ENTERED.broker, "home/with/a/very/long/topic" * 4, "ada", "ada1", "ABCD"))
+    view.enter(Entered("room", ENTERED.broker, "home/with/a/very/long/topic" * 4, "ada", "ada1", "ABCD"))
     view.show_link(LinkChanged(Link.WAITING, "The broker broker.example.org does not answer.", time.monotonic() + 60))
     bench.root.geometry(f"{width}x640")
     bench.wait(lambda: view.winfo_width() == width)

@@ -1,11 +1,9 @@
-"""`send` and `listen`: a room for scripts. Both use a session like every other face; docs/scripting.md is their manual."""
+"""`send`: messages from scripts; docs/scripting.md is its manual."""
 
-import json
 import queue
-import signal
-import sys
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -21,15 +19,12 @@ from chat.events import (
     JoinRefused,
     Link,
     LinkChanged,
-    Message,
-    MessagesFolded,
     MessageShown,
     Say,
     SayRefused,
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
-from chat.text import clean_line, clean_text
 
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
@@ -85,7 +80,7 @@ class _Sending:
 
     def run(self) -> None:
         self._session.start()
-        self._session.post(self._join)
+        self._session.post(replace(self._join, alone=True))
         self._progress()
         try:
             while not self._done():
@@ -162,71 +157,3 @@ class _Sending:
             self._saying += 1
             if self._reader is not None:
                 self._reader.taken()
-
-
-def listen(join: Join, data_folder: Path, as_json: bool, count: int | None, out: TextIO) -> None:
-    """Print what arrives, a line each, until SIGINT, SIGTERM or `count` messages. Raises `ChatError`."""
-    shown: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    # A handler that raises would break whatever runs; this one only adds an event.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: shown.put(Closed()))
-    session = Session(data_folder, shown.put)
-    session.start()
-    session.post(join)
-    left = count
-    try:
-        while left is None or left > 0:
-            try:
-                messages = _messages(shown.get(timeout=WAKE_SECONDS))
-            except queue.Empty:
-                continue
-            if messages is None:
-                return
-            for message in messages[:left]:
-                out.write((_as_json(message) if as_json else _as_line(message)) + "\n")
-                out.flush()
-            left = None if left is None else left - len(messages)
-    finally:
-        session.post(Close())
-        session.join(CLOSE_SECONDS)
-
-
-def _messages(event: Event) -> list[Message] | None:
-    """The others' messages in an event; None when it is the end."""
-    match event:
-        case Closed():
-            return None
-        case JoinRefused(_, sentence) | LinkChanged(Link.STOPPED, sentence):
-            raise ChatError(sentence)
-        case LinkChanged(Link.WAITING | Link.CONNECTED, sentence):
-            print(sentence, file=sys.stderr, flush=True)
-        case MessageShown(message, _) if not message.own:
-            return [message]
-        case MessagesFolded(_, _, _, messages):
-            return list(messages)
-        case _:
-            pass
-    return []
-
-
-def _as_line(message: Message) -> str:
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(message.time))
-    if message.newer:
-        return f"{stamp} {clean_line(message.name)}: (a kind of message that needs a newer version of this program)"
-    # One line, whatever was sent: a script that splits at line ends must not be fed a second message.
-    text = clean_text(message.text, sys.maxsize, sys.maxsize)[0].replace("\n", " ⏎ ")
-    return f"{stamp} {clean_line(message.name)}: {text}"
-
-
-def _as_json(message: Message) -> str:
-    """One object on one line of ASCII; docs/scripting.md names its fields."""
-    fields = {
-        "id": message.key,
-        "time": round(message.time, 3),
-        "name": message.name,
-        "device": message.device,
-        "trust": message.trust.value,
-        "text": message.text,
-        "newer": message.newer,
-    }
-    return json.dumps(fields)

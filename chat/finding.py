@@ -1,0 +1,64 @@
+"""One search in a room, done a little at a time, so that it holds up nothing else. The session's thread owns it."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from chat.conversation import Conversation
+from chat.events import Found, Message
+from chat.history import History
+from chat.index import Index
+from chat.protocol.clock import clock_seconds
+from chat.protocol.records import Record, Said
+from chat.search import Query, matches
+
+HITS: Final = 200
+"""Messages that a search shows at most."""
+LOOKED_AT: Final = 50
+"""Messages that are compared with the query in one go."""
+
+
+class Finding:
+    """See the module. `senders` are the devices of members whose names begin as the query wants."""
+
+    def __init__(self, number: int, query: Query, senders: list[bytes], history: History, conversation: Conversation, index: Index) -> None:
+        self._number, self._query = number, query
+        self._history, self._conversation = history, conversation
+        self._candidates = self._from_index(index.search(query, senders)) if query.words or query.sender else self._newest_first()
+        self._found: dict[str, Message] = {}
+        self._told = 0
+
+    def go_on(self) -> Found | None:
+        """Look at some more. What was found so far, when that is more than last time or all there is."""
+        some = list(islice(self._candidates, LOOKED_AT))
+        for record in some:
+            message = self._conversation.message(record)
+            if matches(self._query, message):
+                self._found[message.key] = message
+        complete = len(some) < LOOKED_AT or len(self._found) >= HITS
+        if not complete and len(self._found) == self._told:
+            return None
+        self._told = len(self._found)
+        newest = sorted(self._found.values(), key=lambda message: message.order, reverse=True)[:HITS]
+        return Found(self._number, tuple(newest), complete)
+
+    def _from_index(self, arrivals: Iterator[int]) -> Iterator[Record]:
+        for arrival in arrivals:
+            packet = self._history.arrived(arrival)
+            for record in self._conversation.read([packet] if packet else []):
+                if isinstance(record.body, Said):
+                    yield record
+                elif record.target is not None and (packet := self._history.get(record.target)):
+                    yield from self._conversation.read([packet])
+
+    def _newest_first(self) -> Iterator[Record]:
+        """All messages, for what no index can find: signs that are no words, and all since a time."""
+        position: bytes | None = None
+        while True:
+            sealed, position = self._history.sealed_before(position, LOOKED_AT)
+            for record in self._conversation.read(map(self._history.open, sealed)):
+                if clock_seconds(record.clock) < self._query.since:
+                    return
+                yield record
+            if len(sealed) < LOOKED_AT:
+                return

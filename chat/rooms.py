@@ -1,0 +1,353 @@
+"""The rooms in the window: what the session tells goes to their views, and what a person asks for there becomes commands."""
+
+import time
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from chat.config import Settings
+from chat.events import (
+    Around,
+    Deleted,
+    DeliveryChanged,
+    Edit,
+    Entered,
+    ForeignCounted,
+    Found,
+    GapsChanged,
+    JoinBeside,
+    Keep,
+    Leave,
+    Left,
+    Link,
+    LinkChanged,
+    MembersChanged,
+    MessageChanged,
+    MessagesFolded,
+    MessageShown,
+    Newer,
+    Notice,
+    Older,
+    Open,
+    Page,
+    React,
+    Read,
+    ReceiptsChanged,
+    Reconnect,
+    Resend,
+    Retract,
+    RoomCommand,
+    RoomEvent,
+    RoomsChanged,
+    RoomSummary,
+    Say,
+    SayRefused,
+    Search,
+    Supplied,
+    ToRoom,
+)
+from chat.protocol.limits import TEXT_BYTES
+from chat.text import clean_line, clean_text
+from chat.window.chat_view import ChatView, Wishes
+from chat.window.join_dialog import JoinDialog, JoinWishes
+from chat.window.paint import Paint
+from chat.window.place_form import Place
+from chat.window.rooms_view import RoomsView
+from chat.window.sidebar import RoomEntry
+from chat.window.theme import Theme
+
+READ_SECONDS: Final = 0.5
+"""How often what a person has seen is told."""
+Order = tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """What the rooms need of the application. `post` takes commands; `rate` and `suggest` are about passphrases."""
+
+    post: Callable[[ToRoom | JoinBeside], None]
+    host: Callable[[], object]
+    open_settings: Callable[[], object]
+    settings: Callable[[], Settings]
+    rate: Callable[[str], str]
+    suggest: Callable[[], str]
+
+
+class Rooms:
+    """See the module. It belongs to the Tk thread; `frame` is the widget."""
+
+    def __init__(self, root: tk.Tk, theme: Theme, paint: Paint, outlets: Outlets) -> None:
+        self._root, self._theme, self._paint, self._outlets = root, theme, paint, outlets
+        self.login = ""
+        """The room of the login."""
+        self.entered: dict[str, Entered] = {}
+        self.listed: tuple[RoomSummary, ...] = ()
+        self.dialog: JoinDialog | None = None
+        self._asked = ""
+        """The topic of the room that a person joins beside the others, until it was entered or refused."""
+        self._given_up = ""
+        """The topic of one that he does not want to join any more, though the session is at it."""
+        self._read: dict[str, Order] = {}
+        self._read_at = 0.0
+        self._parting: list[str] = []
+        self.frame = RoomsView(root, theme, paint, self._make_view, self.choose, self.add, self.leave)
+        self.frame.pack(fill="both", expand=True)
+
+    @property
+    def view(self) -> ChatView:
+        """The view of the room that shows."""
+        return self.frame.show(self.frame.current)
+
+    @property
+    def current(self) -> str:
+        """The room that shows."""
+        return self.frame.current
+
+    def take_over(self, old: "Rooms") -> None:
+        """Go on in place of others, after a change of look."""
+        self.login, self.entered, self.listed = old.login, old.entered, old.listed
+        self._read, self._parting = old._read, old._parting
+        self.frame.take_over(old.frame)
+
+    # What the session tells
+
+    def show_list(self, event: RoomsChanged) -> None:
+        """All rooms now."""
+        self.listed = event.rooms
+        self.frame.show_rooms([_entry(room) for room in event.rooms])
+
+    def tell(self, room: str, event: RoomEvent) -> None:
+        """What happened in one room."""
+        match event:
+            case Entered():
+                self._enter(event)
+            case Left():
+                self._left(room, event)
+            case Deleted(sentence):
+                self.notice(sentence)
+            case _:
+                view = self.frame.view(room)
+                if view is not None:
+                    _show(view, event)
+
+    def show_messages(self, room: str, messages: list[MessageShown]) -> None:
+        """Messages of one room, together: that is much quicker than one by one."""
+        view = self.frame.view(room)
+        if view is not None:
+            view.show_messages([(event.message, event.delivery) for event in messages])
+
+    def refused(self, field: str, sentence: str) -> bool:
+        """The session did not enter a room. Says whether that was one that was to be entered beside the others."""
+        if not self._asked:
+            return False
+        self._asked = ""
+        if self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.refuse(field, sentence)
+        else:
+            self.notice(sentence)
+        return True
+
+    def progress(self, sentence: str) -> None:
+        """What entering a room is at."""
+        if self._asked and self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.busy(sentence)
+
+    def notice(self, sentence: str) -> None:
+        """A line in the conversation that shows."""
+        if self.current:
+            self.view.transcript.add_notice(sentence)
+
+    def mark_read(self) -> None:
+        """Tell what a person has seen, if that is more than last time."""
+        now = time.monotonic()
+        if now < self._read_at or not self.current:
+            return
+        self._read_at = now + READ_SECONDS
+        seen = self.view.transcript.seen if self._root.focus_displayof() is not None else None
+        if seen is not None and seen > self._read.get(self.current, (0, "", 0)):
+            self._read[self.current] = seen
+            self._post(self.current, Read(seen))
+
+    # What a person asks for
+
+    def choose(self, room: str) -> None:
+        """Show a room."""
+        is_new = self.frame.view(room) is None
+        self.frame.show(room)
+        if is_new:
+            self._post(room, Open())
+        self.view.focus_message_box()
+
+    def step(self, by: int) -> None:
+        """Show the room above or below in the list."""
+        room = self.frame.step(by)
+        if room is not None:
+            self.choose(room)
+
+    def add(self) -> None:
+        """Ask which room to join."""
+        if self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.lift()
+            return
+        wishes = JoinWishes(self._join, self._give_up, self._outlets.suggest, self._outlets.rate)
+        self.dialog = JoinDialog(self._root, self._theme, self._paint, self._outlets.settings(), wishes)
+
+    def leave(self, room: str) -> None:
+        """Leave a room and forget it."""
+        self._post(room, Leave())
+
+    def move(self, room: str, place: Place) -> None:
+        """Go on with a room beside that of the login at another broker."""
+        self._asked = place.topic
+        self._outlets.post(JoinBeside(place.broker, place.topic, self.entered[room].username, password=place.password))
+
+    def keep(self, room: str, days: int | None) -> None:
+        """Keep what is said in a room for so many days."""
+        self.entered[room] = replace(self.entered[room], keep_days=days)
+        self._post(room, Keep(days))
+
+    def _join(self, username: str, passphrase: str, place: Place) -> None:
+        if self.dialog is not None:
+            self.dialog.busy("Opening the room…")
+        self._asked, self._given_up = place.topic, ""
+        self._outlets.post(JoinBeside(place.broker, place.topic, username, passphrase, place.password))
+
+    def _give_up(self) -> None:
+        self._asked, self._given_up = "", self._asked
+
+    def _post(self, room: str, command: RoomCommand) -> None:
+        self._outlets.post(ToRoom(room, command))
+
+    # Rooms that come and go
+
+    def _enter(self, event: Entered) -> None:
+        room = event.room
+        asked = bool(self._asked) and event.topic == self._asked
+        if self._given_up and event.topic == self._given_up and room not in self.entered:
+            self._given_up = ""
+            self._post(room, Leave())
+            return
+        moved = room in self.entered and self.frame.view(room) is not None
+        self.entered[room] = event
+        if asked:
+            self._asked = ""
+            if self.dialog is not None and self.dialog.winfo_exists():
+                self.dialog.accepted()
+            self.dialog = None
+        if asked or room == self.login or moved:
+            view = self.frame.show(room) if asked or room == self.login else self.frame.view(room)
+            if view is not None:
+                self._begin(view, event)
+
+    def _begin(self, view: ChatView, event: Entered) -> None:
+        for sentence in self._parting:
+            view.transcript.add_notice(sentence)
+        self._parting.clear()
+        view.members.show_foreign(0)
+        view.enter(event)
+        if event.room == self.current:
+            view.focus_message_box()
+
+    def _left(self, room: str, event: Left) -> None:
+        self._parting = [
+            f"You left {clean_line(event.topic)}.",
+            *(f"Not sent yet; it goes out when you are back there: {clean_text(text)[0]}" for text in event.unsent),
+        ]
+        if room == self.login or self._asked:
+            # Another one, or the same at another broker, is about to take its place.
+            return
+        self.entered.pop(room, None)
+        was_current = room == self.current
+        self.frame.drop(room)
+        if was_current:
+            self.choose(self.login)
+        for sentence in self._parting:
+            self.notice(sentence)
+        self._parting.clear()
+
+    def _make_view(self, parent: tk.Misc, room: str) -> ChatView:
+        def post(command: RoomCommand) -> None:
+            self._post(room, command)
+
+        wishes = Wishes(
+            send=lambda text, reply_to: post(Say(text, reply_to)),
+            edit=lambda key, text: post(Edit(key, text)),
+            retract=lambda key: post(Retract(key)),
+            react=lambda key, emoji, on: post(React(key, emoji, on)),
+            resend=lambda key: post(Resend(key)),
+            older=lambda order: post(Older(order)),
+            newer=lambda order: post(Newer(order)),
+            around=lambda order: post(Around(order)),
+            search=lambda number, text: post(Search(number, text)),
+            open_settings=self._outlets.open_settings,
+            retry=lambda: post(Reconnect()),
+            host=self._outlets.host,
+        )
+        return ChatView(parent, self._theme, self._paint, wishes, TEXT_BYTES)
+
+
+def _show(
+    view: ChatView,
+    event: (
+        LinkChanged
+        | Page
+        | MessageShown
+        | MessageChanged
+        | DeliveryChanged
+        | ReceiptsChanged
+        | GapsChanged
+        | Supplied
+        | Found
+        | MessagesFolded
+        | SayRefused
+        | MembersChanged
+        | ForeignCounted
+        | Notice
+    ),
+) -> None:
+    match event:
+        case LinkChanged():
+            view.show_link(event)
+        case MessageShown(message, delivery):
+            view.show_messages([(message, delivery)])
+        case DeliveryChanged():
+            view.change_delivery(event)
+        case Page():
+            view.show_page(event)
+        case MessageChanged(message):
+            view.change_message(message)
+        case ReceiptsChanged():
+            view.change_receipts(event)
+        case GapsChanged(gaps):
+            view.show_gaps(gaps)
+        case Supplied():
+            view.show_supplied(event)
+        case Found():
+            view.show_found(event)
+        case MessagesFolded():
+            view.fold(event)
+        case SayRefused(text, sentence):
+            view.composer.restore(text)
+            view.composer.complain(sentence)
+        case MembersChanged(members):
+            view.show_members(members)
+        case ForeignCounted(total):
+            view.members.show_foreign(total)
+        case Notice(sentence):
+            view.transcript.add_notice(sentence)
+        case _:
+            assert_never(event)
+
+
+def _entry(room: RoomSummary) -> RoomEntry:
+    return RoomEntry(
+        room=room.room,
+        topic=room.topic,
+        place=room.broker.place,
+        last=f"{room.sender}: {room.text}" if room.text else "",
+        time=room.time,
+        unread=room.unread,
+        online=room.link is Link.CONNECTED,
+        trouble=room.link in (Link.WAITING, Link.STOPPED),
+    )
