@@ -1,5 +1,7 @@
 """The errors a person can act on. Each carries one sentence that is shown as it stands."""
 
+from pathlib import Path
+
 
 class ChatError(Exception):
     """Something a person asked for can't be done; `str(error)` is the sentence to show."""
@@ -19,6 +21,14 @@ class EntryError(ChatError):
 
 class StorageError(ChatError):
     """The data folder or a file in it can't be used."""
+
+
+class DamagedError(StorageError):
+    """What is in a file, at `path`, is not what was written."""
+
+    def __init__(self, path: Path, sentence: str) -> None:
+        super().__init__(sentence)
+        self.path = path
 
 
 class BrokerError(ChatError):

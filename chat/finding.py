@@ -42,6 +42,10 @@ class Finding:
         newest = sorted(self._found.values(), key=lambda message: message.order, reverse=True)[:HITS]
         return Found(self._number, tuple(newest), complete)
 
+    def give_up(self) -> Found:
+        """The end of a search that the disk does not let go on."""
+        return Found(self._number, tuple(self._found.values()), complete=True)
+
     def _from_index(self, arrivals: Iterator[int]) -> Iterator[Record]:
         for arrival in arrivals:
             packet = self._history.arrived(arrival)

@@ -14,16 +14,19 @@ gets the next file and is a device of its own.
 
 import os
 import secrets
+import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from chat.encryption import Cipher, RoomKeys, TokenError
-from chat.errors import StorageError
+from chat.errors import DamagedError, StorageError
+from chat.pages import LARGEST_ROW, PAGE_BYTES, is_log_broken
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Reply, Said, Text
@@ -48,7 +51,17 @@ CREATE TABLE IF NOT EXISTS outbox (place BLOB PRIMARY KEY) WITHOUT ROWID;
 PRAGMA user_version = {SHAPE};
 COMMIT;
 """
-_LARGEST_ROW: Final = 64 * 1024 * 1024
+FILL_SECONDS: Final = 60.0
+"""An empty file that is older was not always empty."""
+_FIRST_TABLES: Final = frozenset({"state", "peer", "record", "place", "about", "outbox"})
+_FIRST_STATE: Final = frozenset({"chain", "pins", "passwords", "keep days"})
+"""What every history has from its first moment."""
+_NEWEST_SHAPE: Final = 1000
+"""A higher number is no version but damage."""
+_DAMAGE: Final = frozenset(
+    {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
+"""Operational errors that mean a file's content: what is asked of it is right, and the disk was asked only to read."""
 _MESSAGE, _OTHER = b"\0", b"\1"
 """The first byte of a position: only messages are paged through."""
 _CLOCK: Final = slice(1, 9)
@@ -83,6 +96,7 @@ class History:
     def __init__(self, path: Path, database: sqlite3.Connection, keys: RoomKeys) -> None:
         self._path = path
         self._database = database
+        self._fresh = False
         self._cipher = Cipher(keys.database)
         self._cipher = Cipher(self._load_or_make_key())
         self.chain = self._load("chain", Chain, _new_chain)
@@ -98,16 +112,25 @@ class History:
         self._arrivals: int = max(row[0] for row in self._execute(last))
         self.commit()
 
-    def commit(self) -> None:
-        """Make everything since the last time last: not even a power cut loses it."""
-        if self._database.in_transaction:
-            with _sentences(self._path):
-                self._database.execute("COMMIT")
+    def commit(self) -> bool:
+        """Make everything since the last time last: not even a power cut loses it. False if there was nothing."""
+        if not self._database.in_transaction:
+            return False
+        with _sentences(self._path):
+            self._database.execute("COMMIT")
+        return True
 
     def roll_back(self, devices: Iterable[bytes]) -> None:
-        """Give up what was written since the last `commit`, because it can't be written, these devices' states included."""
+        """Give up what was written since the last `commit`, because it can't be written, these devices' states and the chain included.
+
+        A chain that went on alone would leave numbers that nobody can ever fill.
+        """
         if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
+            with _sentences(self._path):
+                self._database.execute("ROLLBACK")
+        chain = self._load("chain", Chain, _new_chain)
+        for field in ("sequence", "head", "announced", "joined", "kept_from"):
+            setattr(self.chain, field, getattr(chain, field))
         for device in devices:
             row = self._execute("SELECT sealed FROM peer WHERE device = ?", (device[:DEVICE_BYTES],)).fetchone()
             if row is None:
@@ -296,7 +319,7 @@ class History:
     def start_anew(self, own: bytes) -> None:
         """Become a new device, because the old one, with this public key, has said more than is known here."""
         old = self.chain
-        self.peers.devices[own] = Peer(name=old.announced, seen=[(1, old.sequence)] if old.sequence else [])
+        self.peers.devices[own] = Peer(name=old.announced, seen=[(1, old.sequence)] if old.sequence else [], kept_from=old.kept_from)
         self.chain = _new_chain()
         self.chain.former = [*old.former, own]
         self.chain.joined, self.chain.suppliers, self.chain.clock = old.joined, old.suppliers, old.clock
@@ -304,6 +327,11 @@ class History:
         self.save_chain()
         self.save_peers([own])
         self.save_pins()
+
+    def copy_state(self, contents: dict[str, bytes]) -> None:
+        """Take over the state of another history, as its rows hold it; it counts from the next opening on."""
+        for name, content in contents.items():
+            self._write(name, content)
 
     def password(self, user: str, place: str) -> str:
         """The password kept for a user of a broker, "" if none is."""
@@ -332,6 +360,9 @@ class History:
     def _load_or_make_key(self) -> bytes:
         key = self._read("key")
         if key is None:
+            if self._execute("SELECT 1 FROM state UNION ALL SELECT 1 FROM peer UNION ALL SELECT 1 FROM record LIMIT 1").fetchone():
+                raise _damaged(self._path)
+            self._fresh = True
             key = secrets.token_bytes(32)
             self._write("key", key)
         return key
@@ -339,6 +370,8 @@ class History:
     def _load(self, name: str, shape: Any, default: Callable[[], _Content]) -> _Content:
         content = self._read(name)
         if content is None:
+            if name in _FIRST_STATE and not self._fresh:
+                raise _damaged(self._path)
             fresh = default()
             self._save(name, fresh)
             return fresh
@@ -361,20 +394,20 @@ class History:
         row = self._execute("SELECT sealed FROM state WHERE name = ?", (name,)).fetchone()
         if row is None:
             return None
-        content = self._open(row[0], padded=True)
-        # The name is sealed with the content, so that swapped rows are noticed.
-        prefix = name.encode() + b"\0"
-        if not content.startswith(prefix):
+        content = unwrap_state(name, self._open(row[0], padded=True))
+        if content is None:
             raise _damaged(self._path)
-        return content[len(prefix) :]
+        return content
 
     def _write(self, name: str, content: bytes) -> None:
         sealed = self._cipher.seal(name.encode() + b"\0" + content)
         self._execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, sealed))
 
     def _open(self, sealed: bytes, *, padded: bool = False) -> bytes:
+        if not isinstance(sealed, bytes):
+            raise _damaged(self._path)
         try:
-            return self._cipher.open(sealed, _LARGEST_ROW, padded=padded)
+            return self._cipher.open(sealed, LARGEST_ROW, padded=padded)
         except TokenError:
             raise _damaged(self._path) from None
 
@@ -382,40 +415,82 @@ class History:
         with _sentences(self._path):
             if not self._database.in_transaction and not statement.startswith("SELECT"):
                 self._database.execute("BEGIN IMMEDIATE")
-            return self._database.execute(statement, values)
+            cursor = self._database.cursor(_Cursor)
+            cursor.path = self._path
+            return cursor.execute(statement, values)
+
+
+class _Cursor(sqlite3.Cursor):
+    """Rows whose reading ends in a sentence as well when the file turns out to be damaged."""
+
+    path: Path
+
+    def fetchone(self) -> Any:
+        with _sentences(self.path):
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with _sentences(self.path):
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        with _sentences(self.path):
+            return super().__next__()
 
 
 def open_history(data_folder: Path, keys: RoomKeys) -> History:
-    """Open the first history of this room that no other program uses, or make one. Raises `StorageError`."""
+    """Open the first history of this room that no other program uses, or make one. Raises `StorageError`.
+
+    `DamagedError` names the file that is damaged; see `chat.salvage`.
+    """
     folder = room_folder(data_folder, keys)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder {folder} can't be made: {error.strerror}. Choose another with --data-dir.") from None
     for number in range(1, DEVICES_PER_FOLDER + 1):
-        path = folder / f"device-{number}.db"
-        with _sentences(path):
-            database = open_exclusively(path)
-        if database is not None:
-            try:
-                return History(path, database, keys)
-            except BaseException:
-                database.close()
-                raise
+        history = open_file(folder / f"device-{number}.db", keys)
+        if history is not None:
+            return history
     raise StorageError(f"{DEVICES_PER_FOLDER} programs use this room on this computer already. Close one of them.")
+
+
+def open_file(path: Path, keys: RoomKeys) -> History | None:
+    """Open or make the history in one file, None if another program uses it. Raises `StorageError`."""
+    with _sentences(path):
+        database = open_exclusively(path)
+    if database is None:
+        return None
+    try:
+        return History(path, database, keys)
+    except BaseException:
+        database.close()
+        raise
+
+
+def damage_mark(path: Path) -> Path:
+    """A file that stands beside a history's once damage was found in it, so that it is salvaged when it is opened next."""
+    return path.with_name(f"{path.name}.salvage")
+
+
+def unwrap_state(name: str, content: bytes) -> bytes | None:
+    """What a row of state holds. Its name is sealed with it, so that swapped rows are noticed: then it is None."""
+    prefix = name.encode() + b"\0"
+    return content[len(prefix) :] if content.startswith(prefix) else None
 
 
 def delete_room(data_folder: Path, keys: RoomKeys) -> tuple[int, int]:
     """Delete what is kept of a room. Gives the number of records deleted, and of histories that other programs use and that stay."""
     deleted = in_use = 0
     for path in sorted(room_folder(data_folder, keys).glob("device-*.db")):
-        with _sentences(path):
+        with suppress(DamagedError), _sentences(path):
             database = open_exclusively(path)
             if database is None:
                 in_use += 1
                 continue
-            deleted += database.execute("SELECT count(*) FROM place").fetchone()[0]
-            database.close()
+            with closing(database):
+                deleted += database.execute("SELECT count(*) FROM place").fetchone()[0]
+        with _sentences(path):
             for file in path.parent.glob(f"{path.name}*"):
                 file.unlink()
     return deleted, in_use
@@ -429,18 +504,22 @@ def room_folder(data_folder: Path, keys: RoomKeys) -> Path:
 def open_exclusively(path: Path) -> sqlite3.Connection | None:
     """Open a history's file, or None if another program uses it. Raises what SQLite raises."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    broken = _keep_broken_log(path) or _is_emptied(path) or damage_mark(path).exists()
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         # What is deleted is to be gone, also for somebody who knows the passphrase.
         database.execute("PRAGMA secure_delete = ON")
-        _check_shape(path, database)
+        _check_shape(path, database, broken)
         database.executescript(_TABLES)
     except sqlite3.OperationalError as error:
         database.close()
-        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            # What looked broken was only being written.
+            kept_log(path).unlink(missing_ok=True)
             return None
         raise
     except BaseException:
@@ -449,12 +528,40 @@ def open_exclusively(path: Path) -> sqlite3.Connection | None:
     return database
 
 
-def _check_shape(path: Path, database: sqlite3.Connection) -> None:
+def kept_log(path: Path) -> Path:
+    """The copy of a write-ahead log that SQLite would not have read to its end."""
+    return path.with_name(f"{path.name}.log")
+
+
+def _keep_broken_log(path: Path) -> bool:
+    """Copy the write-ahead log if SQLite would pass over part of it, because it deletes the log when it closes the file."""
+    log = path.with_name(f"{path.name}-wal")
+    passed_over = log.exists() and (path.stat().st_size == 0 < log.stat().st_size or is_log_broken(log))
+    if passed_over:
+        shutil.copyfile(log, kept_log(path))
+    return passed_over
+
+
+def _is_emptied(path: Path) -> bool:
+    """Whether the file is empty though no program can be just about to fill it."""
+    status = path.stat()
+    return status.st_size == 0 and time.time() - status.st_mtime > FILL_SECONDS
+
+
+def _check_shape(path: Path, database: sqlite3.Connection, broken: bool) -> None:
     shape = database.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+    if broken or not 0 <= shape <= _NEWEST_SHAPE or (tables and not tables >= _FIRST_TABLES):
+        raise _damaged(path)
     if shape > SHAPE:
         raise StorageError(f"The file {path} was made by a newer version of this program. Use that one, or another --data-dir.")
     if shape < SHAPE and database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise StorageError(f"The file {path} was made by an early version of this program. Move it away; others still have what was said.")
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Python's own complaint that a text is not UTF-8 comes without a code.
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
 
 
 @contextmanager
@@ -464,13 +571,19 @@ def _sentences(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"The file {path} can't be used: {error.strerror}.") from None
     except sqlite3.OperationalError as error:
+        if _code(error) in _DAMAGE:
+            raise _damaged(path) from None
         raise StorageError(f"The file {path} can’t be written: {error}. Free some space, or use --data-dir.") from None
+    except sqlite3.ProgrammingError:
+        raise
     except sqlite3.DatabaseError:
         raise _damaged(path) from None
 
 
-def _damaged(path: Path) -> StorageError:
-    return StorageError(f"The file {path} is damaged. Move it away; this computer then joins as a new device.")
+def _damaged(path: Path) -> DamagedError:
+    with suppress(OSError):
+        damage_mark(path).touch(mode=0o600)
+    return DamagedError(path, f"The file {path} is damaged. Leave the room and join it again: what can be read is saved then.")
 
 
 def _for_ever() -> int | None:

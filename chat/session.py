@@ -58,6 +58,7 @@ from chat.moment import now
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.names import normalise_name
 from chat.protocol.room import Channel, Room
+from chat.salvage import open_or_salvage
 from chat.shared_connection import FromBroker, SharedConnection
 from chat.visit import Visit
 
@@ -66,6 +67,7 @@ SETTLE_SECONDS: Final = 0.8
 CLOSE_SECONDS: Final = 0.8
 LIST_SECONDS: Final = 0.2
 """The list of rooms is told at most this often."""
+RESTORED: Final = "The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device."
 _Wish = TypeVar("_Wish", Join, JoinBeside)
 
 
@@ -208,13 +210,13 @@ class Session:
         keys = room_keys(self._derive(passphrase, topic))
         if present := self._visits.get(keys.tag):
             self._leave([present])
-        history = open_history(self._data_folder, keys)
+        opened = self._open(keys)
         self._leave([visit for room, visit in self._visits.items() if room == self._login or wish.alone])
         self._login = keys.tag
-        self._enter(wish.broker, name, topic, keys, history, wish.password)
+        self._enter(wish.broker, name, topic, keys, opened, wish.password)
         self._passphrase = passphrase
         if not wish.alone:
-            self._enter_remembered(history)
+            self._enter_remembered(opened[0])
 
     def _join_beside(self, wish: JoinBeside) -> None:
         if self._login not in self._visits:
@@ -227,7 +229,7 @@ class Session:
             raise EntryError("topic", "You are in this room already: it is the one that you logged in to.")
         if present := self._visits.get(keys.tag):
             self._leave([present])
-        self._enter(wish.broker, name, topic, keys, open_history(self._data_folder, keys), wish.password)
+        self._enter(wish.broker, name, topic, keys, self._open(keys), wish.password)
         self._remember({**self._beside, keys.tag: _remembered(wish.broker, topic, name, root)})
 
     def _enter_remembered(self, history: History) -> None:
@@ -239,7 +241,7 @@ class Session:
                 continue
             try:
                 keys = room_keys(room.root)
-                self._enter(_address(room), room.name, room.topic, keys, open_history(self._data_folder, keys), None)
+                self._enter(_address(room), room.name, room.topic, keys, self._open(keys), None)
             except ChatError as error:
                 self._show(Notice(f"The room {room.topic} can't be entered now. {error}"))
 
@@ -256,7 +258,14 @@ class Session:
             self._root_of = (passphrase, topic)
         return self._root
 
-    def _enter(self, broker: BrokerAddress, name: str, topic: str, keys: RoomKeys, history: History, password: str | None) -> None:
+    def _open(self, keys: RoomKeys) -> tuple[History, str]:
+        """The history of a room, and a sentence if it was damaged and is mended."""
+        return open_or_salvage(self._data_folder, keys, lambda sentence: self._show(Progress(sentence)))
+
+    def _enter(
+        self, broker: BrokerAddress, name: str, topic: str, keys: RoomKeys, opened: tuple[History, str], password: str | None
+    ) -> None:
+        history, damage = opened
         shared = self._shared.get(broker) or SharedConnection(broker, self._inbox)
         if password is None and shared.visits:
             password = shared.password
@@ -274,6 +283,8 @@ class Session:
             raise
         self._visits[keys.tag], self._shared[broker] = visit, shared
         visit.open()
+        if damage:
+            self._show_in(keys.tag)(Notice(damage))
         shared.add(visit, history.password(broker.user, broker.place))
 
     def _show_in(self, room: str) -> Callable[[RoomEvent], None]:
@@ -286,13 +297,16 @@ class Session:
         """Become a new device when this one's key turns out to have said more than is known here: a backup was put back."""
         if not visit.room.cloned:
             return
-        visit.history.start_anew(visit.room.device)
-        visit.commit()
-        self._leave([visit])
-        words = "The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device."
-        self._show_in(visit.keys.tag)(Notice(words))
-        history = open_history(self._data_folder, visit.keys)
-        self._enter(visit.broker, visit.room.name, visit.topic, visit.keys, history, None)
+        show = self._show_in(visit.keys.tag)
+        try:
+            visit.history.start_anew(visit.room.device)
+            visit.commit()
+            self._leave([visit])
+            show(Notice(RESTORED))
+            self._enter(visit.broker, visit.room.name, visit.topic, visit.keys, (open_history(self._data_folder, visit.keys), ""), None)
+        except StorageError as error:
+            self._leave([still for still in self._visits.values() if still is visit])
+            show(Notice(str(error)))
 
     # Leaving
 

@@ -93,6 +93,8 @@ class Visit:
         """Records that the broker has not confirmed, by the number that its answer will carry."""
         self._refused: dict[str, str] = {}
         """Why the broker refused own records, by key."""
+        self._told = ""
+        """The last sentence about the disk, until it works again."""
         self._conversation = Conversation(history, room)
         self._overview = Overview(history)
         self._index = Index(history, lambda packet: next(iter(self._conversation.read([packet])), None))
@@ -144,11 +146,15 @@ class Visit:
         if self._save_at is not None and time.monotonic() >= self._save_at:
             self.save()
         if self._drop_at is not None and time.monotonic() >= self._drop_at:
+            self._drop_at = time.monotonic() + DROP_SECONDS
             self._keeping(self._drop_old)
-        if self._finding is not None:
-            self._keeping(partial(self._find, self._finding))
+        if (finding := self._finding) is not None and not self._reading(partial(self._find, finding)):
+            self._finding = None
+            self._show(finding.give_up())
         elif not self._index.complete:
-            self._keeping(self._index.load)
+            # What can't be read is not found either; that it is damaged is told when somebody wants to see it.
+            with contextlib.suppress(StorageError):
+                self._index.load()
 
     def open(self) -> None:
         """Show the room from the start."""
@@ -256,7 +262,9 @@ class Visit:
         """Try again what the broker refused."""
         if self._refused.pop(key, None) is None:
             return
-        for record in self._conversation.read(self.history.to_send()):
+        kept: list[bytes] = []
+        self._reading(lambda: kept.extend(self.history.to_send()))
+        for record in self._conversation.read(kept):
             if record.key == key:
                 self._pending.events.append(DeliveryChanged(key, Delivery.QUEUED))
                 self._pending.packets.append(self.room.seal(record))
@@ -265,7 +273,7 @@ class Visit:
         """Keep what is said for so many days."""
         if days != self.keep_days:
             self.keep_days = days
-            self.history.keep_for(days)
+            self._keeping(partial(self.history.keep_for, days))
         self._drop_at = time.monotonic() if days else None
         self.room.want_from(self._oldest())
 
@@ -285,7 +293,7 @@ class Visit:
 
     def show_page(self, kind: PageKind, order: Order | None) -> None:
         """Show part of the conversation."""
-        self._keeping(partial(self._page, kind, order))
+        self._reading(partial(self._page, kind, order))
 
     def show_after(self, seconds: float) -> None:
         """Show what was said from this time (Unix seconds) on."""
@@ -314,22 +322,30 @@ class Visit:
         """Make it last, and only then show, publish and acknowledge it."""
         changed = self.room.take_changed()
         self._keeping(lambda: self.history.save_peers(changed))
-        if self.room.take_pinned():
+        if not self._pending.failure and self.room.take_pinned():
             self._keeping(self.history.save_pins)
-        self._keeping(self.history.commit)
+        # Part of it may be gone already, because SQLite itself rolls back when the disk is full; then none of it may last.
+        if not self._pending.failure:
+            self._keeping(self._commit)
+        if self._pending.failure:
+            self._tell(self._pending.failure)
         pending, self._pending = self._pending, _Pending()
         if pending.failure:
-            self.history.roll_back(changed)
+            with contextlib.suppress(StorageError):
+                self.history.roll_back(changed)
             self.room.reload(changed)
-            pending.events.append(Notice(pending.failure))
         self._show_pending(pending)
         for packet in pending.packets:
-            self._release(packet, pending.failure)
+            self._release(packet)
         if self.up and not pending.failure:
             for receipt in pending.receipts:
                 self._acknowledge(receipt)
 
     # Within
+
+    def _commit(self) -> None:
+        if self.history.commit():
+            self._told = ""
 
     def _absorb(self, step: Step) -> None:
         """Write what a step says is to be kept; the rest of it waits for the commit."""
@@ -354,7 +370,7 @@ class Visit:
         for record in step.doubted:
             self._keeping(partial(self._compare, record))
         if step.wanted:
-            self._keeping(partial(self._supply, step.wanted))
+            self._reading(partial(self._supply, step.wanted))
 
     def _compare(self, record: Record) -> None:
         self._absorb(self.room.compare(record, self.history.ids(record.device, record.sequence), now()))
@@ -372,10 +388,28 @@ class Visit:
         except StorageError as error:
             self._pending.failure = str(error)
 
+    def _reading(self, work: Callable[[], object]) -> bool:
+        """Read something from the history; why that failed is told, and says nothing about what is being written."""
+        try:
+            work()
+        except StorageError as error:
+            self._tell(str(error))
+            return False
+        return True
+
+    def _tell(self, failure: str) -> None:
+        """Say once that the disk fails, and again only after it has worked meanwhile."""
+        if failure != self._told:
+            self._told = failure
+            self._pending.events.append(Notice(failure))
+
     def _show_pending(self, pending: _Pending) -> None:
         answered: set[Reference] = set()
         for event in pending.events:
             match event:
+                case MessageShown(message, delivery) if message.own and delivery and message.order[2] > self.history.chain.sequence:
+                    self._show(MessageShown(message, Delivery.FAILED))
+                    self._show(DeliveryChanged(message.key, Delivery.FAILED, pending.failure))
                 case MessageShown(message, delivery):
                     self._show(MessageShown(self._complete(message, answered), delivery))
                 case MessagesFolded(device, name, count, messages):
@@ -423,13 +457,10 @@ class Visit:
         packet = self._outbox.pop(number, None)
         return packet.record if packet else None
 
-    def _release(self, packet: Packet, failure: str) -> None:
+    def _release(self, packet: Packet) -> None:
         if packet.record is None:
             self._publish(packet, 0)
-        elif failure:
-            if isinstance(packet.record.body, Text | Reply):
-                self._show(DeliveryChanged(packet.record.key, Delivery.FAILED, failure))
-        else:
+        elif not self.room.is_undone(packet.record):
             number = self._next_number()
             self._outbox[number] = packet
             self._publish(packet, number)

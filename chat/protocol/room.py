@@ -172,9 +172,15 @@ class Room:
         return pinned
 
     def reload(self, devices: Iterable[bytes]) -> None:
-        """What is kept of these devices was put back to what it was, because the change could not be kept."""
+        """What is kept of these devices, and the chain, was put back to what it was, because the change could not be kept."""
+        self._waiting = deque(record for record in self._waiting if not self.is_undone(record))
+        self._note_sent()
         for device in devices:
             self._ledger.update(device)
+
+    def is_undone(self, record: Record) -> bool:
+        """Whether an own record was said after the point to which the chain was put back."""
+        return record.device == self.device and record.sequence > self._chain.sequence
 
     def message(self, record: Record, about: Iterable[Record], quoted: tuple[Record, list[Record]] | None, now: Moment) -> Message:
         """How a message that was kept is shown, given the records about it, and the message it answers with those about that one."""
@@ -454,8 +460,11 @@ class Room:
     def _note_sent(self) -> None:
         """Own records count as sent up to the first one that the sending limit holds back."""
         number, head = self._chain.sequence, self._chain.head
-        if self._waiting:
-            number, head = self._waiting[0].sequence - 1, self._waiting[0].previous
+        # What an earlier device of this program left behind comes first and has other numbers.
+        for record in self._waiting:
+            if record.device == self.device:
+                number, head = record.sequence - 1, record.previous
+                break
         self._ledger.sent = (number, head[:ID_BYTES])
         self._ledger.update(self.device)
 
