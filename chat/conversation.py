@@ -16,8 +16,6 @@ PAGE: Final = 100
 """Messages that are read from disk at once."""
 REMEMBERED: Final = 10_000
 """Messages that a command can name by their keys: those that were shown last."""
-REPLIES: Final = 100
-"""Replies to one message that are shown anew when it changes."""
 RENAMED: Final = 500
 """Of so many messages that were shown last, those of a member who turns out to have another name are shown anew."""
 
@@ -66,7 +64,7 @@ class Conversation:
         """A new message with what was said about it before it arrived, and what to pass to `changes` if something was."""
         reference = Reference(bytes.fromhex(message.device), message.order[2], bytes.fromhex(message.key))
         self._remember(reference)
-        if not self._history.about(reference) and message.reply is None:
+        if message.reply is None and not self._history.about(reference) and not self._history.replies(reference):
             return message, None
         return self.look(reference) or message, reference
 
@@ -74,8 +72,7 @@ class Conversation:
         """How a message looks now, if `itself` is to be shown and is here, and what answers it."""
         if itself and (message := self.look(target)):
             yield message
-        replies = [record for record in self.read(self._history.about(target)) if isinstance(record.body, Reply)]
-        for reply in replies[-REPLIES:]:
+        for reply in self.read(self._history.replies(target)):
             yield self.message(reply)
 
     def page(self, kind: PageKind, order: Order | None) -> tuple[list[Record], bool, bool]:

@@ -18,9 +18,10 @@ from typing import Final
 
 import msgspec
 
+from chat.database import damage_mark, kept_log
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.errors import DamagedError, StorageError
-from chat.history import DEVICE_BYTES, DEVICES_PER_FOLDER, History, damage_mark, kept_log, open_file, open_history, unwrap_state
+from chat.history import DEVICE_BYTES, DEVICES_PER_FOLDER, History, open_file, open_history
 from chat.pages import LARGEST_ROW, rows
 from chat.protocol.clock import adopt_clock
 from chat.protocol.faults import PacketError
@@ -30,6 +31,7 @@ from chat.protocol.memory import Chain, Peer
 from chat.protocol.names import skeleton
 from chat.protocol.records import ID_BYTES, Hello, Said, read_record, reread_record
 from chat.protocol.spans import Span, add_span
+from chat.state import unwrap_state
 
 _PLACE_BYTES: Final = DEVICE_BYTES + 8 + ID_BYTES
 _POSITION_BYTES: Final = 1 + 8 + _PLACE_BYTES

@@ -15,7 +15,7 @@ from chat.errors import StorageError
 from chat.history import DEVICES_PER_FOLDER, History, open_history
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Peer
-from chat.protocol.records import NO_RECORD, Record, Text, make_record, read_record
+from chat.protocol.records import NO_RECORD, Edit, Reaction, Record, Reply, Text, make_record, read_record
 
 DEVICE = DeviceKey(bytes(range(32)))
 KEYS = room_keys(bytes(32))
@@ -197,3 +197,29 @@ def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "rooms").write_text("a file in the way")
     with pytest.raises(StorageError, match="--data-dir"):
         open_history(tmp_path, KEYS)
+
+
+def test_nobody_can_make_looking_at_a_message_endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHANGES", "REACTIONS", "REPLIES"):
+        monkeypatch.setattr(f"chat.history.{name}", 3)
+    history = open_history(tmp_path, KEYS)
+    message = say(history, 1, "lunch?")
+    history.add(message)
+    target = message.reference
+    stranger, numbers = DeviceKey(b"\7" * 32), 1
+    for number in range(1, 9):
+        for key, body in (
+            (stranger, Edit(target, f"not his to change {number}")),
+            (stranger, Reaction(target, "👍", True)),
+            (stranger, Reply(target, f"answer {number}")),
+            (DEVICE, Edit(target, f"dinner {number}?")),
+        ):
+            numbers += 1
+            history.add(make_record(key, KEYS.room, numbers, NO_RECORD, 100 + number, body))
+    about = [read_record(packet, KEYS.room).body for packet in history.about(target)]
+    assert [body.text for body in about if isinstance(body, Edit)] == ["dinner 8?", "dinner 7?", "dinner 6?"]
+    assert sum(isinstance(body, Reaction) for body in about) == 3
+    assert len(about) == 6
+    replies = [read_record(packet, KEYS.room).body for packet in history.replies(target)]
+    assert [body.text for body in replies if isinstance(body, Reply)] == ["answer 8", "answer 7", "answer 6"]
+    history.close()

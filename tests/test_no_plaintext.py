@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from chat.database import damage_mark
 from chat.events import Edit, Message, MessageChanged, MessageShown, Notice, React, Retract, Say
-from chat.history import damage_mark
 from tests.brokers import PASSWORD, Mosquitto
 from tests.people import PASSPHRASE, Person
 

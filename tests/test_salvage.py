@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from chat.database import damage_mark
 from chat.encryption import derive_root, room_keys
 from chat.errors import StorageError
 from chat.events import Entered, GapsChanged, MessageShown, Notice, Older, Page
-from chat.history import History, damage_mark, open_history
+from chat.history import History, open_history
 from chat.pages import PAGE_BYTES, is_log_broken
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Peer
@@ -125,7 +126,7 @@ def check_sound(history: History, records: list[Record], old: bytes) -> None:
     history.add(make_record(new, KEYS.room, 1, NO_RECORD, 10**9, Text("it goes on")), to_send=True)
     history.commit()
     history.close()
-    again = open_history(history._path.parent.parent.parent, KEYS)
+    again = open_history(history._database.path.parent.parent.parent, KEYS)
     assert texts_of(again)[-1] == "it goes on"
     again.close()
 
@@ -568,7 +569,7 @@ def test_two_programs_that_find_one_damaged_file_save_it_once(tmp_path: Path) ->
     zero_the_header(path)
     code = (
         "import sys; from pathlib import Path; from tests.test_salvage import *\n"
-        "try:\n    history, sentence = salvage(Path(sys.argv[1])); print(sentence.count('saved'), history._path.name, flush=True)\n"
+        "try:\n    history, said = salvage(Path(sys.argv[1])); print(said.count('saved'), history._database.path.name, flush=True)\n"
         "    sys.stdin.readline()\n"
         "except StorageError as error:\n    print('Another program saves' in str(error))"
     )
