@@ -15,7 +15,7 @@ from typing import Any, Final
 from chat.errors import DamagedError, StorageError
 from chat.pages import PAGE_BYTES, is_log_broken
 
-SHAPE: Final = 2
+SHAPE: Final = 3
 """The number of this arrangement of tables, as SQLite's `user_version`."""
 _TABLES: Final = f"""\
 BEGIN EXCLUSIVE;
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS record (position BLOB PRIMARY KEY, sealed BLOB NOT NU
 CREATE TABLE IF NOT EXISTS place (place BLOB PRIMARY KEY, position BLOB NOT NULL, arrival INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS arrival (number INTEGER PRIMARY KEY, position BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS loose (number INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS part (first INTEGER NOT NULL, last INTEGER NOT NULL, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS part (first INTEGER, last INTEGER, count INTEGER, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS about (target BLOB, position BLOB, PRIMARY KEY (target, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (place BLOB PRIMARY KEY) WITHOUT ROWID;
 PRAGMA user_version = {SHAPE};

@@ -202,9 +202,12 @@ class History:
         """The packet that a row holds."""
         return self._state.open(sealed)
 
-    def drop_before(self, clock: int, count: int) -> dict[bytes, int]:
-        """Delete up to `count` records that are older than a clock value and sent. Gives each device's highest number among them."""
-        dropped: dict[bytes, int] = {}
+    def drop_before(self, clock: int, count: int) -> tuple[int, dict[bytes, int]]:
+        """Delete up to `count` messages that are older than a clock value and sent, and as many changes of them and other records.
+
+        Gives how many that were, and each device's highest number among them.
+        """
+        deleted, dropped = 0, dict[bytes, int]()
         unsent = {row[0] for row in self._database.execute("SELECT place FROM outbox")}
         for kind in (_MESSAGE, _CHANGE, _OTHER):
             rows = self._database.execute(
@@ -215,13 +218,14 @@ class History:
                 place = position[_CLOCK.stop :]
                 if place in unsent:
                     continue
+                deleted += 1
                 self._forget_words(place)
                 start = place[:DEVICE_BYTES]
                 dropped[start] = max(dropped.get(start, 0), int.from_bytes(place[DEVICE_BYTES:-ID_BYTES], "big"))
                 self._database.execute("DELETE FROM record WHERE position = ?", (position,))
                 self._database.execute("DELETE FROM place WHERE place = ?", (place,))
                 self._database.execute("DELETE FROM about WHERE target = ?", (place,))
-        return {device: dropped[device[:DEVICE_BYTES]] for device in self._devices() if device[:DEVICE_BYTES] in dropped}
+        return deleted, {device: dropped[device[:DEVICE_BYTES]] for device in self._devices() if device[:DEVICE_BYTES] in dropped}
 
     # What the search index needs
 
@@ -235,21 +239,28 @@ class History:
         return [row[0] for row in self._database.execute("SELECT number FROM loose ORDER BY number")]
 
     def parts(self) -> list[int]:
-        """Numbers that `part` takes, those of the newest parts first."""
+        """The rows of the parts of the index, those of the newest first."""
         return [row[0] for row in self._database.execute("SELECT rowid FROM part ORDER BY last DESC")]
 
-    def part(self, number: int) -> bytes | None:
-        """One part of the index, if it is still there."""
-        row = self._database.execute("SELECT sealed FROM part WHERE rowid = ?", (number,)).fetchone()
-        return None if row is None else self._state.open(row[0])
+    def part_size(self, row: int) -> int:
+        """How many arrivals a part holds."""
+        found = self._database.execute("SELECT count FROM part WHERE rowid = ?", (row,)).fetchone()
+        return 0 if found is None else int(found[0])
 
-    def add_part(self, arrivals: list[int], content: bytes) -> None:
-        """Keep a part of the index, which holds these arrivals."""
-        self._database.execute(
-            "INSERT INTO part VALUES (?, ?, ?)", (min(arrivals), max(arrivals), self._state.cipher.seal(content, padded=False))
-        )
+    def part(self, row: int) -> tuple[tuple[int, int, int], bytes] | None:
+        """The first and the last arrival of a part, how many it holds, and its content; None if it is not there any more."""
+        found = self._database.execute("SELECT first, last, count, sealed FROM part WHERE rowid = ?", (row,)).fetchone()
+        return None if found is None else (found[:3], self._state.open(found[3]))
+
+    def put_part(self, row: int | None, size: tuple[int, int, int], content: bytes, arrivals: list[int]) -> int:
+        """Keep a part, in the place of what is in its row, if it has one. These arrivals are not loose any more. Gives its row."""
+        if row is not None:
+            self._database.execute("DELETE FROM part WHERE rowid = ?", (row,))
+        sealed = self._state.cipher.seal(content, padded=False)
+        cursor = self._database.execute("INSERT INTO part VALUES (?, ?, ?, ?)", (*size, sealed))
         for arrival in arrivals:
             self._database.execute("DELETE FROM loose WHERE number = ?", (arrival,))
+        return int(cursor.lastrowid or 0)
 
     def _forget_words(self, place: bytes) -> None:
         """Take a record out of the index: its part goes, and what else was in that is loose again."""

@@ -1,12 +1,13 @@
 """The search index of one room: which words came here in which record.
 
-It is made of parts, each an SQLite database in memory with one full-text table (FTS5). A part that is full goes to the history, sealed
-like everything there, and comes from it when the room is entered again; the last, unfinished one is made again from the records. So a
-search works right after the login, nothing of it stands readable on disk, and a word costs the same however long the history is.
+It is made of parts, each an SQLite database in memory with one full-text table (FTS5). Parts go to the history, sealed like everything
+there, and come from it when the room is entered again; the newest is written again as it grows. So a search works right after the login,
+nothing of it stands readable on disk, and a word costs the same however long the history is.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from chat.history import History
@@ -14,11 +15,26 @@ from chat.protocol.records import Edit, Record, Reply, Text
 from chat.search import Query, plain, split_terms
 
 PART_ARRIVALS: Final = 4096
-LOADED: Final = 100
-"""Records that go into the unfinished part in one go when it is made again."""
+SAVED_AFTER: Final = 200
+"""After so many new arrivals the newest part is written again. If the program is killed, that many are read again at the next login."""
+LOADED: Final = 50
+"""Records that are taken up in one go when the room is entered."""
 _TABLE: Final = "CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii')"
 """Its tokenizer takes everything beyond ASCII for letters, so each of our terms is one token of its."""
 _SENDER: Final = "device"
+
+
+@dataclass(slots=True)
+class _Part:
+    """One part, and which row of the history holds it."""
+
+    database: sqlite3.Connection
+    row: int | None = None
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    unsaved: list[int] = field(default_factory=list)
+    """The arrivals that the row does not have."""
 
 
 class Index:
@@ -27,25 +43,48 @@ class Index:
     def __init__(self, history: History, read: Callable[[bytes], Record | None]) -> None:
         self._history = history
         self._read = read
-        self._unfinished = _new_part()
-        self._arrivals: list[int] = []
-        """What is in the unfinished part."""
-        self._finished: list[sqlite3.Connection] = []
+        self._newest = _new_part()
+        self._full: list[_Part] = []
         """The newest first."""
+        self.closed = False
         self._loose = history.loose()
         self._parts = history.parts()
         self._parts.reverse()
+        if self._parts and history.part_size(self._parts[-1]) < PART_ARRIVALS:
+            self._newest = self._stored(self._parts.pop()) or self._newest
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the history holds is taken up."""
+        return not self._loose and not self._parts
 
     def add(self, arrival: int | None, record: Record) -> None:
         """Take up the words of a record that arrived under this number, if it has one (see `History.add`)."""
-        if not arrival or not isinstance(record.body, Text | Reply | Edit):
+        if self.closed or not arrival or not isinstance(record.body, Text | Reply | Edit):
             return
         words = split_terms(plain(record.body.text))
         sender = f"{_SENDER}{record.device.hex()}"
-        self._unfinished.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (arrival, " ".join([sender, *words])))
-        self._arrivals.append(arrival)
-        if len(self._arrivals) >= PART_ARRIVALS:
-            self._finish()
+        part = self._newest
+        part.database.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (arrival, " ".join([sender, *words])))
+        part.first, part.last = min(part.first or arrival, arrival), max(part.last, arrival)
+        part.count += 1
+        part.unsaved.append(arrival)
+        if part.count >= PART_ARRIVALS:
+            part.database.execute("INSERT INTO words (words) VALUES ('optimize')")
+            part.database.execute("VACUUM")
+            self.save()
+            self._full.insert(0, part)
+            self._newest = _new_part()
+        elif len(part.unsaved) >= SAVED_AFTER:
+            self.save()
+
+    def save(self) -> None:
+        """Write the newest part to the history."""
+        part = self._newest
+        if part.unsaved and not self.closed:
+            content = part.database.serialize()
+            part.row = self._history.put_part(part.row, (part.first, part.last, part.count), content, part.unsaved)
+            part.unsaved = []
 
     def load(self) -> bool:
         """Take up some of what the history holds. Says whether there is more."""
@@ -56,20 +95,15 @@ class Index:
                 record = self._read(packet) if packet else None
                 if record is not None:
                     self.add(arrival, record)
-        elif self._parts and (content := self._history.part(self._parts.pop())) is not None:
-            part = _connect()
-            part.deserialize(content)
-            self._finished.append(part)
-        return bool(self._loose or self._parts)
-
-    @property
-    def complete(self) -> bool:
-        """Whether all that the history holds is taken up."""
-        return not self._loose and not self._parts
+        elif self._parts and (part := self._stored(self._parts.pop())) is not None:
+            self._full.append(part)
+        return not self.complete
 
     def search(self, query: Query, senders: list[bytes]) -> Iterator[int]:
         """The arrivals that may be what is looked for, about newest first. `senders` are the devices that go by the wanted name; the
         query needs words or a sender. What is not taken up yet is, as the search comes to it."""
+        if self.closed:
+            return
         wanted = [f'"{word}"*' for word in query.words]
         if query.sender:
             if not senders:
@@ -78,40 +112,43 @@ class Index:
         expression = " AND ".join(wanted)
         while self._loose:
             self.load()
-        yield from _matching(self._unfinished, expression)
+        yield from _matching(self._newest, expression)
         searched = 0
-        while searched < len(self._finished) or self.load() or searched < len(self._finished):
-            for part in self._finished[searched:]:
+        while searched < len(self._full) or self.load() or searched < len(self._full):
+            for part in self._full[searched:]:
                 yield from _matching(part, expression)
                 searched += 1
 
     def close(self) -> None:
-        """Give the memory back."""
-        for part in (self._unfinished, *self._finished):
-            part.close()
+        """Give the memory back, and take up nothing more. What was not saved is taken up by the next index."""
+        self.closed = True
+        self._loose, self._parts = [], []
+        for part in (self._newest, *self._full):
+            part.database.close()
 
-    def _finish(self) -> None:
-        part, self._unfinished = self._unfinished, _new_part()
-        part.execute("INSERT INTO words (words) VALUES ('optimize')")
-        part.execute("VACUUM")
-        self._history.add_part(self._arrivals, part.serialize())
-        self._finished.insert(0, part)
-        self._arrivals = []
+    def _stored(self, row: int) -> _Part | None:
+        kept = self._history.part(row)
+        if kept is None:
+            return None
+        (first, last, count), content = kept
+        part = _Part(_connect(), row, count, first, last)
+        part.database.deserialize(content)
+        return part
 
 
-def _matching(part: sqlite3.Connection, expression: str) -> list[int]:
-    # All at once: an open cursor would keep the part from being finished.
-    rows = part.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC", (expression,)).fetchall()
+def _matching(part: _Part, expression: str) -> list[int]:
+    # All at once: an open cursor would keep the part from being written.
+    rows = part.database.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC", (expression,)).fetchall()
     return [row[0] for row in rows]
 
 
-def _new_part() -> sqlite3.Connection:
-    part = _connect()
-    part.execute(_TABLE)
+def _new_part() -> _Part:
+    part = _Part(_connect())
+    part.database.execute(_TABLE)
     return part
 
 
 def _connect() -> sqlite3.Connection:
-    part = sqlite3.connect(":memory:", isolation_level=None)
-    part.execute("PRAGMA cache_size = -64")
-    return part
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.execute("PRAGMA cache_size = -64")
+    return database

@@ -97,7 +97,7 @@ class Visit:
         """The last sentence about the disk, until it works again."""
         self._conversation = Conversation(history, room)
         self._overview = Overview(history)
-        self._index = Index(history, lambda packet: next(iter(self._conversation.read([packet])), None))
+        self._index = self._new_index()
         self._finding: Finding | None = None
         self._save_at: float | None = None
         self._drop_at: float | None = None
@@ -311,8 +311,7 @@ class Visit:
         unsent: list[str] = []
         self._keeping(lambda: unsent.extend(self._unsent(forget_unsent)))
         self.save()
-        if self.keep_days == 0:
-            self._keeping(self._drop_all)
+        self._keeping(self._drop_all if self.keep_days == 0 else self._index.save)
         self.commit()
         self._index.close()
         self.history.close()
@@ -473,15 +472,26 @@ class Visit:
         """The clock value before which nothing is kept or asked for."""
         return 0 if self.keep_days is None else next_clock(0, time.time() - self.keep_days * DAY)
 
+    def _new_index(self) -> Index:
+        return Index(self.history, lambda packet: next(iter(self._conversation.read([packet])), None))
+
     def _drop_old(self) -> None:
-        dropped = self.history.drop_before(self._oldest(), DROPPED)
+        deleted, dropped = self.history.drop_before(self._oldest(), DROPPED)
+        if deleted:
+            # What it has in memory must not come back to the disk.
+            self._finding = None
+            self._index.close()
+        elif self._index.closed:
+            self._index = self._new_index()
         for device, number in dropped.items():
             self.room.dropped(device, number)
         self.room.want_from(self._oldest())
-        self._drop_at = time.monotonic() + (0.05 if dropped else DROP_SECONDS)
+        self._drop_at = time.monotonic() + (0.05 if deleted else DROP_SECONDS)
 
     def _drop_all(self) -> None:
-        while dropped := self.history.drop_before(next_clock(0, time.time() + DAY), DROPPED):
+        deleted = 1
+        while deleted:
+            deleted, dropped = self.history.drop_before(next_clock(0, time.time() + DAY), DROPPED)
             for device, number in dropped.items():
                 self.room.dropped(device, number)
         self.history.save_chain()

@@ -82,16 +82,37 @@ def test_the_index_survives_the_end_of_the_program(tmp_path: Path, monkeypatch: 
         assert find(index, "word35 comm") == {arrivals[34]}
         assert find(index, "from:a common", ADA) == set(arrivals[::2])
         assert find(index, "from:nobody common") == set()
+        index.save()
         history.commit()
         history.close()
         history = open_history(tmp_path, KEYS)
-        assert len(history.parts()) == 3
-        assert len(history.loose()) == 5
+        assert len(history.parts()) == 4
+        assert history.loose() == []
         index = new_index(history)
     while index.load():
         pass
     assert index.complete
     assert find(index, "word7") == {arrivals[6]}
+
+
+def test_words_that_were_not_saved_are_taken_up_again(tmp_path: Path) -> None:
+    history = open_history(tmp_path, KEYS)
+    index = new_index(history)
+    first = say(history, index, ADA, 1, "saved in time")
+    index.save()
+    second = say(history, index, ADA, 2, "not saved in time")
+    history.commit()
+    history.close()
+    history = open_history(tmp_path, KEYS)
+    assert history.loose() == [second]
+    index = new_index(history)
+    assert find(index, "time") == {first, second}
+    assert say(history, index, BOB, 1, "time goes on") == 3
+    index.save()
+    assert len(history.parts()) == 1
+    assert history.loose() == []
+    assert find(index, "time") == {1, 2, 3}
+    history.close()
 
 
 def test_words_of_what_was_deleted_are_gone_from_the_disk_and_the_others_are_still_found(
@@ -102,7 +123,7 @@ def test_words_of_what_was_deleted_are_gone_from_the_disk_and_the_others_are_sti
     index = new_index(history)
     arrivals = [say(history, index, ADA, number, f"word{number}") for number in range(1, 26)]
     history.commit()
-    history.drop_before(15 << 16, 100)
+    assert history.drop_before(15 << 16, 100)[0] == 14
     history.commit()
     history.close()
     history = open_history(tmp_path, KEYS)
