@@ -43,6 +43,10 @@ class Conversation:
                 found.append(self._room.read(packet))
         return found
 
+    def read_one(self, packet: bytes) -> Record | None:
+        """One record that was kept, None if it is for a newer version."""
+        return next(iter(self.read([packet])), None)
+
     def message(self, record: Record) -> Message:
         """A message as it is now."""
         self._remember(record.reference)

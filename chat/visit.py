@@ -35,16 +35,15 @@ from chat.events import (
     RoomSummary,
     SayRefused,
 )
-from chat.finding import Finding
 from chat.history import History, Order
-from chat.index import Index
 from chat.moment import now
 from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
 from chat.protocol.records import Record, Reference, Reply, Said, Text
 from chat.protocol.room import Channel, Packet, Room, Step
-from chat.search import parse_query, plain
+from chat.search import parse_query
+from chat.searches import Searches
 
 DROPPED: Final = 500
 """Records that are deleted at once when they are too old."""
@@ -97,8 +96,7 @@ class Visit:
         """The last sentence about the disk, until it works again."""
         self._conversation = Conversation(history, room)
         self._overview = Overview(history)
-        self._index = self._new_index()
-        self._finding: Finding | None = None
+        self._searches = Searches(history, self._conversation)
         self._save_at: float | None = None
         self._drop_at: float | None = None
         self.keep_days: int | None = history.keep_days
@@ -133,7 +131,7 @@ class Visit:
 
     def due(self) -> float | None:
         """When `tick` must be called next (monotonic seconds)."""
-        if self._finding is not None or not self._index.complete:
+        if self._searches.busy:
             return time.monotonic()
         times = (self.room.due(now()), self._save_at, self._drop_at)
         return min((at for at in times if at is not None), default=None)
@@ -148,13 +146,8 @@ class Visit:
         if self._drop_at is not None and time.monotonic() >= self._drop_at:
             self._drop_at = time.monotonic() + DROP_SECONDS
             self._keeping(self._drop_old)
-        if (finding := self._finding) is not None and not self._reading(partial(self._find, finding)):
-            self._finding = None
-            self._show(finding.give_up())
-        elif not self._index.complete:
-            # What can't be read is not found either; that it is damaged is told when somebody wants to see it.
-            with contextlib.suppress(StorageError):
-                self._index.load()
+        if self._searches.busy and not self._reading(self._search_on) and (found := self._searches.give_up()):
+            self._show(found)
 
     def open(self) -> None:
         """Show the room from the start."""
@@ -279,13 +272,12 @@ class Visit:
 
     def search(self, number: int, text: str) -> None:
         """Begin to look for messages; an earlier search ends."""
-        self._finding = None
         query = parse_query(text, time.time())
-        if not query:
+        if query:
+            self._searches.start(number, query, self.room.names())
+        else:
+            self._searches.give_up()
             self._show(Found(number, (), complete=True))
-            return
-        senders = [device for device, name in self.room.names() if plain(name).startswith(query.sender)] if query.sender else []
-        self._finding = Finding(number, query, senders, self.history, self._conversation, self._index)
 
     def mark_read(self, order: Order) -> None:
         """The person has seen the conversation up to this message."""
@@ -311,9 +303,9 @@ class Visit:
         unsent: list[str] = []
         self._keeping(lambda: unsent.extend(self._unsent(forget_unsent)))
         self.save()
-        self._keeping(self._drop_all if self.keep_days == 0 else self._index.save)
+        self._keeping(self._drop_all if self.keep_days == 0 else self._searches.save)
         self.commit()
-        self._index.close()
+        self._searches.close()
         self.history.close()
         return unsent
 
@@ -351,9 +343,9 @@ class Visit:
 
         def write() -> None:
             for record in step.heard:
-                self._index.add(self.history.add(record), record)
+                self._searches.add(self.history.add(record), record)
             for record in step.said:
-                self._index.add(self.history.add(record, to_send=True), record)
+                self._searches.add(self.history.add(record, to_send=True), record)
             if step.said:
                 self.history.save_chain()
 
@@ -429,12 +421,9 @@ class Visit:
             self._overview.shown(message)
         return message
 
-    def _find(self, finding: Finding) -> None:
-        found = finding.go_on()
-        if found is not None:
+    def _search_on(self) -> None:
+        if found := self._searches.go_on():
             self._show(found)
-            if found.complete:
-                self._finding = None
 
     def _page(self, kind: PageKind, order: Order | None) -> None:
         shown, more_before, more_after = self._conversation.page(kind, order)
@@ -472,17 +461,12 @@ class Visit:
         """The clock value before which nothing is kept or asked for."""
         return 0 if self.keep_days is None else next_clock(0, time.time() - self.keep_days * DAY)
 
-    def _new_index(self) -> Index:
-        return Index(self.history, lambda packet: next(iter(self._conversation.read([packet])), None))
-
     def _drop_old(self) -> None:
         deleted, dropped = self.history.drop_before(self._oldest(), DROPPED)
         if deleted:
-            # What it has in memory must not come back to the disk.
-            self._finding = None
-            self._index.close()
-        elif self._index.closed:
-            self._index = self._new_index()
+            self._searches.pause()
+        else:
+            self._searches.resume()
         for device, number in dropped.items():
             self.room.dropped(device, number)
         self.room.want_from(self._oldest())

@@ -1,16 +1,18 @@
-"""One search in a room, done a little at a time, so that it holds up nothing else. The session's thread owns it."""
+"""Searches in one room, done a little at a time, so that they hold up nothing else. The session's thread owns them."""
 
+import contextlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from chat.conversation import Conversation
+from chat.errors import StorageError
 from chat.events import Found, Message
 from chat.history import History
 from chat.index import Index
 from chat.protocol.clock import clock_seconds
 from chat.protocol.records import Record, Said
-from chat.search import Query, matches
+from chat.search import Query, matches, plain
 
 HITS: Final = 200
 """Messages that a search shows at most."""
@@ -18,8 +20,66 @@ LOOKED_AT: Final = 50
 """Messages that are compared with the query in one go."""
 
 
-class Finding:
-    """See the module. `senders` are the devices of members whose names begin as the query wants."""
+class Searches:
+    """The index of a room, and the one search that is under way."""
+
+    def __init__(self, history: History, conversation: Conversation) -> None:
+        self._history, self._conversation = history, conversation
+        self._index = Index(history, conversation.read_one)
+        self._search: _Search | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether `go_on` has something to do."""
+        return self._search is not None or not self._index.complete
+
+    def add(self, arrival: int | None, record: Record) -> None:
+        """Take up a record that arrived under this number, if it has one (see `History.add`)."""
+        self._index.add(arrival, record)
+
+    def start(self, number: int, query: Query, names: list[tuple[bytes, str]]) -> None:
+        """Begin to look for messages; an earlier search ends. `names` are all devices with the names they go by."""
+        senders = [device for device, name in names if plain(name).startswith(query.sender)] if query.sender else []
+        self._search = _Search(number, query, senders, self._history, self._conversation, self._index)
+
+    def go_on(self) -> Found | None:
+        """Look at some more messages, or take up some more of what the history holds."""
+        if self._search is None:
+            # What can't be read is not found either; that it is damaged is told when somebody wants to see it.
+            with contextlib.suppress(StorageError):
+                self._index.load()
+            return None
+        found = self._search.go_on()
+        if found is not None and found.complete:
+            self._search = None
+        return found
+
+    def give_up(self) -> Found | None:
+        """The end of a search that the disk does not let go on."""
+        search, self._search = self._search, None
+        return search.give_up() if search is not None else None
+
+    def save(self) -> None:
+        """Write what the next start would have to take up again."""
+        self._index.save()
+
+    def pause(self) -> None:
+        """Records are being deleted: forget them here too, and take up nothing until `resume`."""
+        self._search = None
+        self._index.close()
+
+    def resume(self) -> None:
+        """Nothing is being deleted any more."""
+        if self._index.closed:
+            self._index = Index(self._history, self._conversation.read_one)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._index.close()
+
+
+class _Search:
+    """`senders` are the devices of members whose names begin as the query wants."""
 
     def __init__(self, number: int, query: Query, senders: list[bytes], history: History, conversation: Conversation, index: Index) -> None:
         self._number, self._query = number, query
