@@ -57,7 +57,8 @@ from chat.history import History, Remembered, delete_room, open_history
 from chat.moment import now
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.names import normalise_name
-from chat.protocol.room import Channel, Room
+from chat.protocol.room import Room
+from chat.protocol.step import Channel
 from chat.salvage import open_or_salvage
 from chat.shared_connection import FromBroker, SharedConnection
 from chat.visit import Visit

@@ -21,7 +21,7 @@ from chat.network_events import (
     Subscribed,
     SubscriptionRefused,
 )
-from chat.protocol.room import Channel
+from chat.protocol.step import Channel
 from chat.visit import Visit
 
 INBOX_PACKETS: Final = 1000

@@ -41,7 +41,8 @@ from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
 from chat.protocol.records import Record, Reference, Reply, Said, Text
-from chat.protocol.room import Channel, Packet, Room, Step
+from chat.protocol.room import Room
+from chat.protocol.step import Channel, Packet, Step
 from chat.search import parse_query
 from chat.searches import Searches
 

@@ -3,11 +3,8 @@
 It does no I/O and reads no clock, so a test can run hundreds of rooms against each other in a moment. One thread owns it.
 """
 
-import enum
 import random
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.events import (
@@ -21,12 +18,12 @@ from chat.events import (
     MessagesFolded,
     MessageShown,
     ReceiptsChanged,
-    RoomEvent,
     SayRefused,
 )
 from chat.protocol import limits
 from chat.protocol.answers import Answers
-from chat.protocol.clock import Moment, adopt_clock, next_clock
+from chat.protocol.author import Author
+from chat.protocol.clock import Moment, adopt_clock
 from chat.protocol.control import Body as ControlBody
 from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
 from chat.protocol.faults import Fault, PacketError
@@ -35,10 +32,8 @@ from chat.protocol.identity import DeviceKey
 from chat.protocol.ledger import Ledger
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.presence import Presence
-from chat.protocol.rate import TokenBucket
 from chat.protocol.receipts import Receipts
 from chat.protocol.records import (
-    ID_BYTES,
     Body,
     Edit,
     Hello,
@@ -49,47 +44,15 @@ from chat.protocol.records import (
     Retract,
     Said,
     Text,
-    make_record,
     peek_record,
     read_record,
     reread_record,
 )
 from chat.protocol.replay import Novelty, find_breaks, give_up_before, note_break, note_fork, note_record
-from chat.protocol.spans import Span, from_number, has_number
+from chat.protocol.spans import from_number, has_number
+from chat.protocol.step import Channel, Packet, Step
 from chat.protocol.view import View
 from chat.protocol.wants import Wants
-
-
-class Channel(enum.Enum):
-    """The last level of a room's topics."""
-
-    RECORDS = "m"
-    CONTROL = "c"
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """A token to publish, and the own record that it carries, if any."""
-
-    channel: Channel
-    token: bytes = field(repr=False)
-    record: Record | None = field(default=None, repr=False)
-
-
-@dataclass(slots=True)
-class Step:
-    """What follows from one input, each in order: records to keep (others' and own), packets to publish, events to show."""
-
-    packets: list[Packet] = field(default_factory=list)
-    events: list[RoomEvent] = field(default_factory=list)
-    heard: list[Record] = field(default_factory=list)
-    said: list[Record] = field(default_factory=list)
-    doubted: list[Record] = field(default_factory=list)
-    """Records whose numbers were seen before; `compare` wants to know what is kept under these."""
-    renamed: list[bytes] = field(default_factory=list)
-    """Devices that go by another name now, also in what they said before."""
-    wanted: list[tuple[bytes, Span]] = field(default_factory=list)
-    """Records that others miss, by device; `supply` takes what is kept of them."""
 
 
 class Room:
@@ -111,8 +74,7 @@ class Room:
         self._wants = Wants(peers, chance)
         self._answers = Answers(self._device.public, self._ledger, chance, now.monotonic)
         self._receipts = Receipts(self._device.public, self._ledger)
-        self._sending = TokenBucket(limits.SEND_BURST, limits.SEND_PER_SECOND, now.monotonic)
-        self._waiting: deque[Record] = deque()
+        self._author = Author(self._device, keys.room, chain, now)
         self._wanted_from = 0
         self._connected = False
         self._foreign = 0
@@ -133,7 +95,7 @@ class Room:
     @property
     def waiting(self) -> frozenset[str]:
         """The keys of the records that the sending limit still holds back."""
-        return frozenset(record.key for record in self._waiting)
+        return frozenset(record.key for record in self._author.waiting)
 
     def read(self, packet: bytes) -> Record:
         """A record that was kept. Raises `PacketError`."""
@@ -141,7 +103,7 @@ class Room:
 
     def resume(self, records: Iterable[Record]) -> None:
         """Go on sending what the broker did not have when the program ended. It keeps to the sending limit."""
-        self._waiting.extend(records)
+        self._author.waiting.extend(records)
         self._note_sent()
 
     def want_from(self, clock: int) -> None:
@@ -173,14 +135,14 @@ class Room:
 
     def reload(self, devices: Iterable[bytes]) -> None:
         """What is kept of these devices, and the chain, was put back to what it was, because the change could not be kept."""
-        self._waiting = deque(record for record in self._waiting if not self.is_undone(record))
+        self._author.forget_undone()
         self._note_sent()
         for device in devices:
             self._ledger.update(device)
 
     def is_undone(self, record: Record) -> bool:
         """Whether an own record was said after the point to which the chain was put back."""
-        return record.device == self.device and record.sequence > self._chain.sequence
+        return self._author.is_undone(record)
 
     def message(self, record: Record, about: Iterable[Record], quoted: tuple[Record, list[Record]] | None, now: Moment) -> Message:
         """How a message that was kept is shown, given the records about it, and the message it answers with those about that one."""
@@ -215,7 +177,7 @@ class Room:
         """The broker has accepted the connection and the subscriptions."""
         self._connected = True
         step = Step([self._say_control(self._presence.connected(now))])
-        self._announce(now, step)
+        self._introduce(now, step)
         self._gossip.connected(now.monotonic)
         self._wants.connected(now.monotonic)
         self._members_changed = True
@@ -240,7 +202,7 @@ class Room:
             step.events.append(SayRefused(text, sentence))
             return step
         record = self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step)
-        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._waiting else Delivery.QUEUED))
+        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
         return step
 
     def change(self, body: Edit | Retract | Reaction, now: Moment) -> Step:
@@ -258,19 +220,20 @@ class Room:
     def _refusal(self, text: str) -> str:
         if len(text.encode()) > limits.TEXT_BYTES:
             return f"This message is too long: at most {limits.TEXT_BYTES // 1024} KiB. Send it in parts."
-        if len(self._waiting) >= limits.SEND_WAITING:
+        if len(self._author.waiting) >= limits.SEND_WAITING:
             return f"{limits.SEND_WAITING} messages are waiting to go out. Send this one in a moment."
         return ""
 
     def _put_in(self, body: Body, now: Moment, step: Step) -> Record:
         """Sign a record and send it, or let it wait for the sending limit."""
-        goes_out = not self._waiting and self._sending.take(now.monotonic)
-        self._announce(now, step)
-        record = self._next_record(body, now, step)
+        goes_out = self._author.may_send(now)
+        self._introduce(now, step)
+        record = self._author.write(body, now)
+        step.said.append(record)
         if goes_out:
             self._send(record, step)
         else:
-            self._waiting.append(record)
+            self._author.waiting.append(record)
             self._note_sent()
         return record
 
@@ -324,8 +287,7 @@ class Room:
     def tick(self, now: Moment) -> Step:
         """Do what time has made due: send what waited, say that one is here, heal what is missing, tell of changes."""
         step = Step()
-        while self._waiting and self._sending.take(now.monotonic):
-            record = self._waiting.popleft()
+        for record in self._author.release(now):
             self._send(record, step)
             step.events.append(DeliveryChanged(record.key, Delivery.QUEUED))
         here, fell_silent = self._presence.tick(now)
@@ -347,17 +309,16 @@ class Room:
 
     def due(self, now: Moment) -> float | None:
         """When `tick` must be called next (monotonic seconds); None if only an input can change anything."""
-        times = [self._presence.due()]
+        times = [self._presence.due(), self._author.release_at(now)]
         if self._connected:
             times += [self._gossip.due(), self._wants.due(), self._answers.due(now.monotonic), self._receipts.due()]
-        if self._waiting:
-            times.append(self._sending.ready_at(now.monotonic))
         if self._has_news():
             times.append(self._tell_at)
         return min((time for time in times if time is not None), default=None)
 
     def _take_control(self, control: Control, now: Moment, step: Step) -> None:
         body, device = control.body, control.device
+        called = self._presence.display_name(device)
         if isinstance(body, Bundle):
             if self._presence.peer(device, now)[1].repair.take(now.monotonic):
                 self._take_bundle(device, body, now, step)
@@ -381,6 +342,11 @@ class Room:
                 self._answers.asked(device, control.counter, body, self._presence.online(), now.monotonic)
                 self._wants.overheard(body, now.monotonic)
         self._heard.add(device)
+        self._note_name(device, called, step)
+
+    def _note_name(self, device: bytes, before: str, step: Step) -> None:
+        if self._presence.display_name(device) != before:
+            step.renamed.append(device)
 
     def _beyond_own(self, entry: Entry) -> Entry:
         """What a list says of this device beyond what it has said here is wanted, because it would prove that a backup was put back."""
@@ -440,7 +406,9 @@ class Room:
         elif isinstance(record.body, Said) and record.clock < self._chain.joined:
             self._note_supplier(relayer)
         if isinstance(record.body, Hello):
+            called = self._presence.display_name(device)
             self._members_changed |= self._presence.introduced(record, peer, record.body.name, passed_on=bool(relayer))
+            self._note_name(device, called, step)
         if not isinstance(record.body, Said):
             return
         message = self._view.message(record, now)
@@ -458,14 +426,7 @@ class Room:
         self._note_sent()
 
     def _note_sent(self) -> None:
-        """Own records count as sent up to the first one that the sending limit holds back."""
-        number, head = self._chain.sequence, self._chain.head
-        # What an earlier device of this program left behind comes first and has other numbers.
-        for record in self._waiting:
-            if record.device == self.device:
-                number, head = record.sequence - 1, record.previous
-                break
-        self._ledger.sent = (number, head[:ID_BYTES])
+        self._ledger.sent = self._author.sent
         self._ledger.update(self.device)
 
     def _note_supplier(self, relayer: bytes) -> None:
@@ -478,22 +439,11 @@ class Room:
         self._ledger.update(device)
         self._changed.add(device)
 
-    def _announce(self, now: Moment, step: Step) -> None:
-        """Tell the name for good, before anything is said under it."""
-        if self._chain.announced != self.name:
-            self._chain.announced = self.name
-            record = self._next_record(Hello(self.name), now, step)
-            self._chain.joined = self._chain.joined or record.clock
+    def _introduce(self, now: Moment, step: Step) -> None:
+        if record := self._author.introduce(self.name, now):
+            step.said.append(record)
             step.packets.append(self.seal(record))
             self._note_sent()
-
-    def _next_record(self, body: Body, now: Moment, step: Step) -> Record:
-        chain = self._chain
-        chain.clock = next_clock(chain.clock, now.wall)
-        record = make_record(self._device, self._keys.room, chain.sequence + 1, chain.head, chain.clock, body)
-        chain.sequence, chain.head = record.sequence, record.hash
-        step.said.append(record)
-        return record
 
     def seal(self, record: Record) -> Packet:
         """A fresh token for an own record."""

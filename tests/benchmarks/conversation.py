@@ -18,7 +18,8 @@ from chat.protocol.clock import Moment
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.records import NO_RECORD, Text, make_record
-from chat.protocol.room import Channel, Room
+from chat.protocol.room import Room
+from chat.protocol.step import Channel
 from tests.benchmarks.table import Figure
 from tests.brokers import Mosquitto, wait_until
 from tests.people import PASSPHRASE, Person

@@ -27,7 +27,8 @@ from chat.protocol.clock import Moment
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.records import NO_RECORD, Hello, Text, make_record
-from chat.protocol.room import Channel, Packet, Room, Step
+from chat.protocol.room import Room
+from chat.protocol.step import Channel, Packet, Step
 
 KEYS = room_keys(b"root" * 8)
 START = 1_700_000_000.0
@@ -139,6 +140,20 @@ def test_the_order_is_the_same_for_everyone(wire: Wire) -> None:
     conversations = [sorted(person.told(MessageShown), key=lambda shown: shown.message.order) for person in people]
     texts = [[shown.message.text for shown in conversation] for conversation in conversations]
     assert texts[0] == texts[1] == texts[2] == [f"line {turn}" for turn in range(12)]
+
+
+def test_messages_that_came_before_their_name_are_told_of(wire: Wire) -> None:
+    ada = wire.enter("Ada")
+    hello = next(packet for packet in wire.packets if packet.record is not None)
+    wire.say(ada, "who am I?")
+    said = wire.packets[-1]
+    stranger = Wire().enter("Bob", Chain(b"\7" * 32, "client"))
+    early = stranger.room.receive(said.channel, said.token, wire.moment(stranger))
+    assert [event.message.name for event in early.events if isinstance(event, MessageShown)] != ["Ada"]
+    assert early.renamed == []
+    late = stranger.room.receive(hello.channel, hello.token, wire.moment(stranger))
+    assert late.renamed == [ada.room.device]
+    assert stranger.room.receive(hello.channel, hello.token, wire.moment(stranger)).renamed == []
 
 
 def test_members_come_and_go(wire: Wire) -> None:

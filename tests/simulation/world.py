@@ -16,7 +16,8 @@ from chat.protocol.control import Have
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.records import NO_RECORD, Record, Text, make_record
-from chat.protocol.room import Channel, Packet, Room, Step
+from chat.protocol.room import Room
+from chat.protocol.step import Channel, Packet, Step
 
 KEYS = room_keys(b"simulated" * 4)
 START = 1_700_000_000.0
