@@ -80,6 +80,8 @@ REST_SECONDS: Final = (60.0, 3600.0)
 CLAIMANTS: Final = 64
 CLAIMED_DEVICES: Final = 1024
 """Whose claims are remembered, and for how many devices each."""
+CLAIMED_SPANS: Final = 4096
+"""How many spans of missing records are remembered of one claimant."""
 RANK_SECONDS: Final = 0.8
 """How much longer each next member waits with its answer, up to `RANKS`."""
 RANKS: Final = 8

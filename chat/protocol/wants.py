@@ -40,6 +40,8 @@ class Wants:
         self._asked_for = _CHAINS
         self._progress = False
         self._next_at: float | None = None
+        self._gave_way = False
+        """Whether the next request was put off already because another member asked."""
 
     def connected(self, now: float) -> None:
         """The connection is up."""
@@ -68,8 +70,10 @@ class Wants:
             if len(self._claims) >= limits.CLAIMANTS:
                 del self._claims[next(iter(self._claims))]
             claim = self._claims[claimant] = _Claim()
-        if entry.device in claim.devices or len(claim.devices) < limits.CLAIMED_DEVICES:
-            claim.devices[entry.device] = lacking
+        claim.devices.pop(entry.device, None)
+        spare = limits.CLAIMED_SPANS - sum(map(len, claim.devices.values()))
+        if spare > 0 and len(claim.devices) < limits.CLAIMED_DEVICES:
+            claim.devices[entry.device] = lacking[-spare:]
         if now >= claim.rests_until:
             self._soon(now)
 
@@ -106,11 +110,15 @@ class Wants:
         self._next_at = now + 1.0 if self._asked else now
 
     def overheard(self, want: Want, now: float) -> None:
-        """Another member asks; if it is for something that is missing here too, the answer will do for both."""
-        if self._asked or self._next_at is None:
+        """Another member asks; if it is for something that is missing here too, the answer will do for both.
+
+        One gives way once: somebody who asks all the time must not keep the others from asking.
+        """
+        if self._asked or self._next_at is None or self._gave_way:
             return
         if any(device in self._gapped or any(device in claim.devices for claim in self._claims.values()) for device, _ in want.wanted):
             self._next_at = max(self._next_at, now + self._chance.uniform(1.0, 2.5))
+            self._gave_way = True
 
     def in_vain(self) -> dict[bytes, list[Span]]:
         """The gaps between what is here that were asked for several times and are still there, or all while nobody can be asked."""
@@ -133,6 +141,7 @@ class Wants:
             return None
         self._judge(now)
         self._asked.clear()
+        self._gave_way = False
         chosen = self._choose(now)
         if chosen is None:
             resting = [claim.rests_until for claim in self._claims.values() if claim.devices and claim.rests_until > now]
