@@ -29,6 +29,8 @@ class Receipts:
         """Another member's receipt. Says whether it tells something new about one's own messages."""
         for device, first, last in receipt.received:
             if device == self._own and self._told.get(member) != (first, last) and last <= self._ledger.sent[0]:
+                if member not in self._told and len(self._told) >= limits.DEVICES:
+                    del self._told[next(iter(self._told))]
                 self._told[member] = (first, last)
                 return True
         return False
