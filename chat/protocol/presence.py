@@ -44,6 +44,8 @@ class Presence:
         self._beat_at = 0.0
         self.pinned = False
         """Whether a name was pinned that is not kept yet."""
+        self.evicted: list[bytes] = []
+        """Devices that gave way to others and are not forgotten everywhere yet."""
         self._pin(name, own)
 
     def peer(self, device: bytes, now: Moment) -> tuple[Peer, Attendance]:
@@ -54,6 +56,7 @@ class Presence:
                 oldest = min(devices, key=lambda other: devices[other].last_seen)
                 del devices[oldest]
                 self._attendance.pop(oldest, None)
+                self.evicted.append(oldest)
             devices[device] = Peer()
         if device not in self._attendance:
             self._attendance[device] = Attendance(

@@ -2,6 +2,7 @@
 
 import enum
 
+from chat.protocol.clock import LARGEST
 from chat.protocol.limits import FORKED_NUMBERS, FORKS, SPANS
 from chat.protocol.memory import Peer
 from chat.protocol.records import ID_BYTES, Record
@@ -66,7 +67,8 @@ def note_break(peer: Peer, number: int, name: bytes) -> bool:
 def give_up_before(peer: Peer, number: int) -> None:
     """Count the records up to this number as seen, because they are too old to be wanted, and forget that any of them was missing."""
     add_span(peer.seen, 1, number)
-    peer.kept_from = max(peer.kept_from, number + 1)
+    # A list can't name a number beyond the largest.
+    peer.kept_from = max(peer.kept_from, min(number + 1, LARGEST))
     firsts, lasts = {first for first, _ in peer.seen}, {last for _, last in peer.seen}
     peer.starts = {first: start for first, start in peer.starts.items() if first in firsts}
     peer.ends = {last: name for last, name in peer.ends.items() if last in lasts}

@@ -250,6 +250,8 @@ class Room:
                     self._take_control(control, now, step)
         except (TokenError, PacketError):
             self._count_foreign()
+        while self._presence.evicted:
+            self._note_change(self._presence.evicted.pop())
         self._tell(now, step)
         return step
 
