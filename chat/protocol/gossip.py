@@ -7,6 +7,7 @@ from chat.protocol import limits
 from chat.protocol.control import Digest, Entry, Have
 from chat.protocol.identity import KEY_BYTES
 from chat.protocol.ledger import Ledger
+from chat.protocol.replay import may_note_fork
 from chat.protocol.spans import from_number, subtract
 
 
@@ -62,7 +63,9 @@ class Gossip:
         behind: set[bytes] = set()
         for entry in have.entries:
             held = self._ledger.held(entry.device)
-            if subtract(held, entry.seen) or (entry.seen and self._knows_more_forks(entry)):
+            # A list that is full says nothing of what stands before it.
+            told_of = from_number(held, entry.seen[0][0]) if len(entry.seen) >= limits.HAVE_SPANS else held
+            if subtract(told_of, entry.seen) or (entry.seen and self._knows_more_forks(entry)):
                 behind.add(entry.device)
             elif entry.device in self._tell and not subtract(held, from_number(entry.seen, entry.kept_from)):
                 self._tell.discard(entry.device)
@@ -125,7 +128,7 @@ class Gossip:
             return False
         theirs = dict(entry.forks)
         mine = dict(self._ledger.entry(entry.device).forks)
-        return any(set(ids) - set(theirs.get(number, [])) for number, ids in mine.items())
+        return any(set(ids) - set(theirs.get(number, [])) for number, ids in mine.items() if may_note_fork(theirs, number))
 
     def _schedule_digest(self, now: float) -> None:
         self._digest_at = now + limits.DIGEST_SECONDS * self._chance.uniform(0.7, 1.3)

@@ -1,6 +1,7 @@
 """Which records of a device were seen before, and where some are missing."""
 
 import enum
+from collections.abc import Mapping, Sequence
 
 from chat.protocol.clock import LARGEST
 from chat.protocol.limits import FORKED_NUMBERS, FORKS, SPANS
@@ -54,6 +55,11 @@ def note_fork(peer: Peer, record: Record, others: list[bytes]) -> bool:
         return False
     peer.forks[record.sequence] = [*others, record.id]
     return True
+
+
+def may_note_fork(forks: Mapping[int, Sequence[bytes]], number: int) -> bool:
+    """Whether another record with this number would be remembered beside these forks."""
+    return len(forks[number]) < FORKS if number in forks else len(forks) < FORKED_NUMBERS
 
 
 def note_break(peer: Peer, number: int, name: bytes) -> bool:

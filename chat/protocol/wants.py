@@ -8,6 +8,7 @@ from typing import Final
 from chat.protocol import limits
 from chat.protocol.control import Entry, Want
 from chat.protocol.memory import Peer, Peers
+from chat.protocol.replay import may_note_fork
 from chat.protocol.spans import Span, from_number, gaps, has_number, missing, newest, size, subtract
 
 _CHAINS: Final = b""
@@ -233,5 +234,5 @@ class Wants:
         if same_end and entry.top and peer.top and entry.top not in (peer.top, *peer.forks.get(number, [])):
             doubted.add(number)
         for number in doubted:
-            if len(self._doubted) < limits.WANT_RECORDS:
+            if len(self._doubted) < limits.WANT_RECORDS and may_note_fork(peer.forks, number):
                 self._doubted.add((entry.device, number))
