@@ -194,6 +194,28 @@ def test_one_who_knows_fewer_versions_of_a_record_is_told() -> None:
     assert [have.entries for _, have in lists(talker.until(22.0))] == [[entry(AUTHOR, (1, 5), forks=forks)]]
 
 
+def test_one_who_can_keep_no_more_versions_is_not_told_of_others() -> None:
+    talker = Talker(author=[(1, 50)])
+    talker.peers.devices[AUTHOR].forks = {3: [b"a" * 16, b"b" * 16], 4: [b"a" * 16, b"b" * 16]}
+    full = [(3, [bytes([number]) * 16 for number in range(limits.FORKS)]), (4, [b"a" * 16, b"b" * 16])]
+    talker.gossip.heard_have(Have(FOREIGN, LOW, HIGH, [entry(AUTHOR, (1, 50), forks=full)]), 10.0)
+    assert lists(talker.until(12.0)) == []
+    many = [(number, [b"c" * 16, b"d" * 16]) for number in range(10, 10 + limits.FORKED_NUMBERS)]
+    talker.gossip.heard_have(Have(FOREIGN, LOW, HIGH, [entry(AUTHOR, (1, 50), forks=many)]), 20.0)
+    assert lists(talker.until(22.0)) == []
+
+
+def test_a_list_that_is_full_says_nothing_of_what_stands_before_it() -> None:
+    sparse = [(number, number) for number in range(1, 4 * limits.HAVE_SPANS, 2)]
+    talker = Talker(author=sparse)
+    listed = talker.entry(AUTHOR)
+    assert len(listed.seen) == limits.HAVE_SPANS < len(sparse)
+    talker.gossip.heard_have(Have(FOREIGN, LOW, HIGH, [listed]), 10.0)
+    assert lists(talker.until(12.0)) == []
+    talker.gossip.heard_have(Have(FOREIGN, LOW, HIGH, [entry(AUTHOR, *listed.seen[1:])]), 20.0)
+    assert len(lists(talker.until(22.0))) == 1
+
+
 def test_a_broken_connection_ends_everything_that_was_to_be_said() -> None:
     talker = Talker(author=[(1, 5)])
     talker.gossip.heard_have(Have(FOREIGN, LOW, HIGH, []), 10.0)

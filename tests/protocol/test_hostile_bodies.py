@@ -20,6 +20,7 @@ from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.records import NO_RECORD, Edit, Hello, Reaction, Reply, Retract, Text, make_record, read_record
 from chat.protocol.room import Channel, Packet, Room, Step
+from tests.protocol.test_room import Wire
 
 KEYS = room_keys(b"root" * 8)
 OTHER_ROOM = room_keys(b"tree" * 8)
@@ -367,6 +368,40 @@ def test_a_device_that_says_one_number_in_many_ways_fills_no_memory() -> None:
     assert len(peer.forks) == limits.FORKED_NUMBERS
     assert max(map(len, peer.forks.values())) <= limits.FORKS
     assert len(target.room._wants._doubted) <= limits.WANT_RECORDS
+
+
+def record_of(number: int, text: str) -> bytes:
+    """One of a chain whose links fit, so that only a second text under a number is a fork."""
+    head = NO_RECORD
+    for before in range(1, number):
+        head = _HEADS.setdefault(before, make_record(MALLORY, KEYS.room, before, head, CLOCK, Text("x")).hash)
+    return make_record(MALLORY, KEYS.room, number, head, CLOCK, Text(text)).packet
+
+
+_HEADS: dict[int, bytes] = {}
+SPARSE = [signed_record([1, "x"], number) for number in range(1, 2 * limits.HAVE_SPANS + 200, 2)]
+PLAIN = [record_of(number, "x") for number in range(1, 41)]
+STORMS = {
+    "more spans than a list holds": (SPARSE, SPARSE),
+    "many records with one number": ([record_of(1, f"a{n}") for n in range(5)], [record_of(1, f"b{n}") for n in range(5)]),
+    "many numbers with two records": (
+        [*PLAIN, *(record_of(number, "a") for number in range(1, 21))],
+        [*PLAIN, *(record_of(number, "a") for number in range(21, 41))],
+    ),
+}
+
+
+@pytest.mark.parametrize("storm", STORMS)
+def test_members_who_can_t_come_to_know_the_same_do_not_talk_about_it_for_ever(storm: str) -> None:
+    wire = Wire()
+    people = [wire.enter("Ada"), wire.enter("Bob")]
+    for person, packets in zip(people, STORMS[storm], strict=True):
+        for packet in packets:
+            wire.carry(person, person.room.receive(Channel.RECORDS, CIPHERS[Channel.RECORDS].seal(packet), wire.moment(person)))
+    wire.pass_time(200.0)
+    settled = len(wire.packets)
+    wire.pass_time(300.0)
+    assert len(wire.packets) - settled < 60
 
 
 def test_a_replayed_control_packet_changes_nothing() -> None:

@@ -228,6 +228,23 @@ def test_a_list_with_another_end_of_a_chain_raises_a_doubt() -> None:
     assert wants.tick(1.0) == Want([(AUTHOR, [(5, 5)])])
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {5: [bytes([number]) * 16 for number in range(limits.FORKS)]},
+        {number: [b"c" * 16, b"d" * 16] for number in range(10, 10 + limits.FORKED_NUMBERS)},
+    ],
+)
+def test_no_version_is_asked_for_that_would_not_be_kept(kept: dict[int, list[bytes]]) -> None:
+    wants, peers = wants_beside(author=[(1, 50)])
+    peers.devices[AUTHOR].forks = kept
+    wants.claim(HONEST, Entry(AUTHOR, [(1, 50)], 1, b"", [(5, [b"a" * 16, b"b" * 16])]), 0.0)
+    assert wants.tick(1.0) is None
+    peers.devices[AUTHOR].forks = {}
+    wants.claim(HONEST, Entry(AUTHOR, [(1, 50)], 1, b"", [(5, [b"a" * 16, b"b" * 16])]), 2.0)
+    assert wants.tick(3.0) == Want([(AUTHOR, [(5, 5)])])
+
+
 def test_when_another_asks_for_the_same_one_waits_for_the_answer() -> None:
     wants, _ = wants_beside()
     wants.claim(HONEST, entry(AUTHOR, (1, 3)), 0.0)
@@ -237,7 +254,8 @@ def test_when_another_asks_for_the_same_one_waits_for_the_answer() -> None:
     assert wants.due() == pytest.approx(0.1 + 1.75)
     assert wants.tick(0.1 + 1.75) is not None
     again = wants.due()
-    wants.overheard(Want([(AUTHOR, [(1, 3)])]), 2.0)
+    assert again is not None
+    wants.overheard(Want([(AUTHOR, [(1, 3)])]), again - 0.1)
     assert wants.due() == again
 
 
@@ -259,12 +277,14 @@ def test_a_broken_connection_forgets_the_claims_but_not_the_gaps() -> None:
     wants.disconnected()
     assert wants.due() is None
     wants.connected(5.0)
-    assert wants.tick(6.0) == Want([(OTHER, [(1, 1)])])
+    assert asked_until(wants, 100.0)[0][1] == Want([(OTHER, [(1, 1)])])
+    assert {device for _, want in asked_until(wants, 1000.0) for device, _ in want.wanted} <= {OTHER}
+    assert HONEST not in wants._claims
 
 
 def test_a_flood_of_lists_fills_no_memory() -> None:
     wants, _ = wants_beside()
-    sparse = [(2**40 + 2 * number, 2**40 + 2 * number) for number in range(limits.HAVE_SPANS)]
+    sparse = [(2**40 + 2 * number, 2**40 + 2 * number) for number in range(limits.HAVE_SPANS - 1)]
     for liar in range(limits.CLAIMANTS + 10):
         for device in range(40):
             wants.claim(liar.to_bytes(32, "big"), entry(device.to_bytes(32, "big"), *sparse), 0.0)
@@ -286,10 +306,11 @@ def test_claims_about_many_devices_fill_no_memory() -> None:
 
 def test_a_claim_that_takes_the_place_of_another_counts_once() -> None:
     wants, _ = wants_beside()
-    for _ in range(100):
-        wants.claim(HONEST, entry(AUTHOR, *((number, number) for number in range(1, 900, 2))), 0.0)
+    sparse = [(number, number) for number in range(1, 2 * limits.CLAIMED_SPANS, 2)]
+    wants.claim(HONEST, entry(AUTHOR, *sparse), 0.0)
+    wants.claim(HONEST, entry(AUTHOR, *sparse[:-1]), 0.1)
     wants.claim(HONEST, entry(OTHER, (1, 1), (3, 3)), 0.2)
-    assert wants._claims[HONEST].devices[OTHER] == [(1, 1), (3, 3)]
+    assert wants._claims[HONEST].devices == {AUTHOR: sparse[:-1], OTHER: [(3, 3)]}
 
 
 def kept(wants: Wants) -> list[int]:
