@@ -269,6 +269,8 @@ class Room:
             self._gossip.changed(now.monotonic)
             self._wants.received(record.device, record.sequence, now.monotonic)
             step.heard.append(record)
+            if isinstance(record.body, Hello):
+                self._members_changed |= self._presence.introduced(record, peer, record.body.name, passed_on=True)
             if isinstance(record.body, Said):
                 step.events.append(MessageShown(self._view.message(record, now)))
         return step
