@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import visit
 from chat.address import parse_broker
 from chat.encryption import Cipher, room_keys
 from chat.events import Event, Message, MessageChanged, MessagesFolded, MessageShown, Page, PageKind
 from chat.history import History, open_history
+from chat.moment import now
 from chat.protocol.control import Bundle, make_control
 from chat.protocol.identity import DeviceKey
 from chat.protocol.records import NO_RECORD, Body, Edit, Hello, Reaction, Record, Reference, Reply, Retract, Text, make_record
-from chat.protocol.room import Channel, Room
+from chat.protocol.room import Room
+from chat.protocol.step import Channel
 from chat.visit import Visit
 
 KEYS = room_keys(b"visited " * 4)
@@ -80,8 +81,8 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.history: History = open_history(folder, KEYS)
         self.events: list[Event] = []
-        room = Room(KEYS, "Reader", self.history.chain, self.history.peers, visit.now(), random.Random(1))
-        self.visit = Visit(parse_broker("mqtt://nowhere"), "topic", KEYS, self.history, room, self.events.append, ignore, ignore)
+        room = Room(KEYS, "Reader", self.history.chain, self.history.peers, now(), random.Random(1))
+        self.visit = Visit(parse_broker("mqtt://nowhere"), "topic", KEYS, self.history, room, self.events.append, ignore, ignore, lambda: 1)
 
     def hear(self, records: Sequence[Record], ways: Sequence[int]) -> None:
         """Take records in this order. Each comes 0: directly, 1: passed on, 2: twice; now and then all is made to last.
@@ -162,7 +163,7 @@ def test_what_came_in_any_order_and_by_any_way_looks_the_same(
         reader = Reader(tmp_path_factory.mktemp("reader"))
         reader.hear(random.Random(seed).sample(said, len(said)), ways if seed == seeds[0] else ways[::-1])
         patch = pytest.MonkeyPatch()
-        patch.setattr(visit, "PAGE", 3)
+        patch.setattr("chat.conversation.PAGE", 3)
         conversation = reader.conversation()
         shown = reader.on_screen()
         assert {message.key for message in conversation} == {record.key for record in said if isinstance(record.body, Text | Reply)}

@@ -19,7 +19,8 @@ from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.records import NO_RECORD, Edit, Hello, Reaction, Reply, Retract, Text, make_record, read_record
-from chat.protocol.room import Channel, Packet, Room, Step
+from chat.protocol.room import Room
+from chat.protocol.step import Channel, Packet, Step
 from tests.protocol.test_room import Wire
 
 KEYS = room_keys(b"root" * 8)
