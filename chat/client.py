@@ -14,7 +14,7 @@ import tkinter as tk
 import traceback
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat.config import Places, Settings, save_settings
 from chat.errors import BrokerError, ChatError, StorageError
@@ -200,13 +200,14 @@ class ChatClient:
                 apply=lambda place: self._move(room, place),
                 keep=lambda days: rooms.keep(room, days),
                 delete=lambda: self._post(ToRoom(room, DeleteData())),
+                tell_typing=lambda told: self._save(replace(self.settings, typing=told)),
                 change_theme=self._change_theme,
             )
             entered = rooms.entered[room]
             self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)
 
     def _settings_of(self, entered: Entered) -> Settings:
-        files = {name: str(getattr(entered.broker, name) or "") for name in ("ca_file", "certificate", "key_file")}
+        files: dict[str, Any] = {name: str(getattr(entered.broker, name) or "") for name in ("ca_file", "certificate", "key_file")}
         return replace(self.settings, broker=entered.broker.url, topic=entered.topic, **files)
 
     def _move(self, room: str, place: "Place") -> None:

@@ -38,6 +38,8 @@ class Settings:
     certificate: str = ""
     key_file: str = ""
     theme: str = "system"
+    typing: bool = True
+    """Whether the others are told that one is writing."""
 
     def address(self) -> BrokerAddress:
         """The broker with its certificates. Raises `EntryError`."""
@@ -77,7 +79,7 @@ def load_settings(path: Path) -> Settings:
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Write the settings, whole or not at all. A file that is not valid TOML is kept beside them. Raises `StorageError`."""
-    lines = [f"{name} = {_quoted(value)}\n" for name, value in asdict(settings).items()]
+    lines = [f"{name} = {_written(value)}\n" for name, value in asdict(settings).items()]
     try:
         # A link, as people who keep their settings elsewhere make, stays one.
         path = path.resolve()
@@ -101,6 +103,8 @@ def save_settings(path: Path, settings: Settings) -> None:
 
 def _objection(name: str, value: object) -> str:
     """What is wrong with one value, "" if nothing is."""
+    if name == "typing":
+        return "" if isinstance(value, bool) else "it is true or false, without quotation marks."
     if not isinstance(value, str):
         return "it is to be a text in quotation marks."
     if name == "theme" and value not in THEMES:
@@ -127,6 +131,10 @@ def _is_broken(path: Path) -> bool:
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text.strip() else None
+
+
+def _written(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else _quoted(value)
 
 
 def _quoted(text: str) -> str:

@@ -58,6 +58,7 @@ from chat.events import (
     Search,
     Supplied,
     ToRoom,
+    TypistsChanged,
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
@@ -390,7 +391,7 @@ class Console:
                 self._screen.remark(f"What was said before you came is from {', '.join(map(clean_line, names))}.")
             case GapsChanged(gaps):
                 self._screen.gaps(gaps)
-            case ReceiptsChanged() | Page():
+            case ReceiptsChanged() | TypistsChanged() | Page():
                 pass
             case _:
                 assert_never(event)

@@ -75,6 +75,11 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Type:
+    """A person is writing a message. It may be posted with every key; the others are told now and then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Give an own message another text."""
 
@@ -164,8 +169,9 @@ class Keep:
 
 
 RoomCommand = (
-    Open | Read | Say | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep | DeleteData | Leave | Reconnect
-)
+    Open | Read | Say | Type | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep
+    | DeleteData | Leave | Reconnect
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +412,13 @@ class MessageChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TypistsChanged:
+    """Who is writing a message now, by name."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptsChanged:
     """Who has this device's messages: for each other member that told it, the first and the last sequence (`Message.order[2]`) of a run.
 
@@ -519,6 +532,7 @@ RoomEvent = (
     | MessageChanged
     | DeliveryChanged
     | ReceiptsChanged
+    | TypistsChanged
     | GapsChanged
     | Supplied
     | Found

@@ -46,6 +46,8 @@ from chat.events import (
     Search,
     Supplied,
     ToRoom,
+    Type,
+    TypistsChanged,
 )
 from chat.protocol.limits import TEXT_BYTES
 from chat.text import clean_line, clean_text
@@ -272,6 +274,7 @@ class Rooms:
 
         wishes = Wishes(
             send=lambda text, reply_to: post(Say(text, reply_to)),
+            type=lambda: post(Type()) if self._outlets.settings().typing else None,
             edit=lambda key, text: post(Edit(key, text)),
             retract=lambda key: post(Retract(key)),
             react=lambda key, emoji, on: post(React(key, emoji, on)),
@@ -296,6 +299,7 @@ def _show(
         | MessageChanged
         | DeliveryChanged
         | ReceiptsChanged
+        | TypistsChanged
         | GapsChanged
         | Supplied
         | Found
@@ -319,6 +323,8 @@ def _show(
             view.change_message(message)
         case ReceiptsChanged():
             view.change_receipts(event)
+        case TypistsChanged(names):
+            view.show_typists(names)
         case GapsChanged(gaps):
             view.show_gaps(gaps)
         case Supplied():

@@ -52,6 +52,7 @@ from chat.events import (
     SayRefused,
     Search,
     ToRoom,
+    Type,
 )
 from chat.history import History, Remembered, delete_room, open_history
 from chat.moment import now
@@ -170,6 +171,8 @@ class Session:
                 visit.mark_read(order)
             case Say(text, reply_to):
                 visit.say(text, reply_to)
+            case Type():
+                visit.type()
             case Edit() | Retract() | React():
                 visit.change(command)
             case Resend(key):

@@ -237,6 +237,10 @@ class Visit:
             return
         self._absorb(self.room.say(text, now(), target))
 
+    def type(self) -> None:
+        """A person is writing a message."""
+        self._absorb(self.room.type(now()))
+
     def change(self, command: Edit | Retract | React) -> None:
         """Edit, take back, or react to a message."""
         target = self._conversation.reference(command.key)

@@ -309,7 +309,7 @@ def test_history_is_kept_or_deleted_as_the_settings_say(open_window: Open, peopl
     ada.press("<Control-comma>")
     dialog = ada.client.dialog
     assert dialog is not None
-    dialog.show("History")
+    dialog.show("Privacy")
     ada.look()
     ada.button("30 days").event_generate("<Button-1>")
     rooms = ada.client.rooms

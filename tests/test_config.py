@@ -32,7 +32,16 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, username:
 
 @pytest.mark.parametrize(
     "content",
-    ["broker = ", "broker = 7", 'broker = "ftp://x"', 'topic = "a/#"', 'theme = "pink"', "\x00", 'broker = "mqtt://u:secret@host"'],
+    [
+        "broker = ",
+        "broker = 7",
+        "typing = 1",
+        'broker = "ftp://x"',
+        'topic = "a/#"',
+        'theme = "pink"',
+        "\x00",
+        'broker = "mqtt://u:secret@host"',
+    ],
 )
 def test_a_bad_file_is_named_and_kept(tmp_path: Path, content: str) -> None:
     path = tmp_path / "settings.toml"

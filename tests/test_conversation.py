@@ -27,6 +27,8 @@ from chat.events import (
     Say,
     Search,
     Supplied,
+    Type,
+    TypistsChanged,
 )
 from tests.brokers import Mosquitto, wait_until
 from tests.people import People, Person
@@ -74,6 +76,18 @@ def test_what_was_said_while_away_arrives_though_the_broker_forgot_it(people: Pe
     back.wait_for(MessageShown, 8, seconds=40)
     assert sorted(message.text for message in back.others()) == [f"line {number}" for number in range(8)]
     assert not any(change.gaps for change in back.told(GapsChanged)[-1:])
+
+
+def test_others_see_who_is_typing_until_it_is_said(people: People) -> None:
+    ada, bob = people("Ada"), people("Bob")
+    ada.wait_for_online("Bob")
+    bob.wait_for_online("Ada")
+    ada.session.post(Type())
+    bob.wait_until(lambda _: [event.names for event in bob.told(TypistsChanged)][-1:] == [("Ada",)])
+    ada.say("done")
+    bob.wait_for_texts(["done"])
+    bob.wait_until(lambda _: [event.names for event in bob.told(TypistsChanged)][-1:] == [()])
+    assert ada.told(TypistsChanged) == []
 
 
 def test_the_sender_learns_who_has_a_message(people: People) -> None:

@@ -504,13 +504,23 @@ def test_packets_of_a_qos_that_was_not_asked_for_end_the_connection(line: Lines,
 
 
 def test_a_broker_that_floods_and_never_reads_is_left(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:
+    small = threading.Event()
+
     def serve(client: socket.socket) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         _greet(client, 0)
+        small.wait(20)
         while True:
             client.sendall(b"\x33\x0b\x00\x06home/m\x00\x01\x00" * 20_000)
 
-    assert line(raw_broker(serve)).wait_for(Disconnected, seconds=60).trouble is Trouble.LOST
+    flooded = line(raw_broker(serve))
+    flooded.ready()
+    # The system would take a million answers before the first one waits.
+    assert flooded.connection._client is not None
+    assert flooded.connection._client.raw_socket is not None
+    flooded.connection._client.raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    small.set()
+    assert flooded.wait_for(Disconnected, seconds=60).trouble is Trouble.LOST
 
 
 def test_a_receipt_of_an_earlier_connection_is_forgotten(line: Lines, raw_broker: Callable[..., BrokerAddress]) -> None:

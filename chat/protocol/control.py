@@ -95,7 +95,11 @@ class Bundle(msgspec.Struct, frozen=True, array_like=True, tag=7):
     packets: Annotated[list[bytes], msgspec.Meta(max_length=WANT_RECORDS)]
 
 
-Body = Here | Gone | Receipt | Digest | Have | Want | Bundle
+class Typing(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """Somebody is writing a message at this device."""
+
+
+Body = Here | Gone | Receipt | Digest | Have | Want | Bundle | Typing
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -118,7 +122,7 @@ class Control:
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
 _BODY: Final = msgspec.msgpack.Decoder(Body)
-_KINDS: Final = frozenset(range(1, 8))
+_KINDS: Final = frozenset(range(1, 9))
 _LARGEST: Final = BUNDLE_BYTES + RECORD_BYTES
 
 

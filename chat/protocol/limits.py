@@ -51,6 +51,15 @@ CONTROL_PER_SECOND: Final = 2.0
 COALESCE_SECONDS: Final = 0.2
 """Changes of the member list and of the count of foreign packets are told at most this often."""
 
+TYPING_PAUSE_SECONDS: Final = 4.0
+"""How often a device says that somebody types there,"""
+TYPING_SECONDS: Final = 6.0
+"""and for how long that is believed."""
+TYPISTS: Final = 3
+"""How many of those who type are named."""
+TYPING_MEMBERS: Final = 16
+"""In a larger company it is not said, so that a message's traffic does not grow with the room."""
+
 DIGEST_SECONDS: Final = 30.0
 """How often a device says what it holds in all, give or take three tenths, unless it hears the same from another."""
 SETTLED_SECONDS: Final = (3.0, 6.0)

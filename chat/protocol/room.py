@@ -19,13 +19,14 @@ from chat.events import (
     MessageShown,
     ReceiptsChanged,
     SayRefused,
+    TypistsChanged,
 )
 from chat.protocol import limits
 from chat.protocol.answers import Answers
 from chat.protocol.author import Author
 from chat.protocol.clock import Moment, adopt_clock
 from chat.protocol.control import Body as ControlBody
-from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
+from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Typing, Want, make_control, read_control
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.gossip import Gossip
 from chat.protocol.identity import DeviceKey
@@ -51,6 +52,7 @@ from chat.protocol.records import (
 from chat.protocol.replay import Novelty, find_breaks, give_up_before, note_break, note_fork, note_record
 from chat.protocol.spans import from_number, has_number
 from chat.protocol.step import Channel, Packet, Step
+from chat.protocol.typists import Typists
 from chat.protocol.view import View
 from chat.protocol.wants import Wants
 
@@ -73,6 +75,7 @@ class Room:
         self._gossip = Gossip(self._ledger, chance)
         self._wants = Wants(peers, chance)
         self._answers = Answers(self._device.public, self._ledger, chance, now.monotonic)
+        self._typists = Typists()
         self._receipts = Receipts(self._device.public, self._ledger)
         self._author = Author(self._device, keys.room, chain, now)
         self._wanted_from = 0
@@ -81,7 +84,7 @@ class Room:
         self._changed: set[bytes] = set()
         self._heard: set[bytes] = set()
         self._members_changed = True
-        self._foreign_changed = self._receipts_changed = self._suppliers_changed = False
+        self._foreign_changed = self._receipts_changed = self._suppliers_changed = self._typists_changed = False
         self._gaps: tuple[Gap, ...] = ()
         self._tell_at = now.monotonic
         self.cloned = False
@@ -187,6 +190,7 @@ class Room:
         """The connection broke; the next one needs `will` anew."""
         self._connected = False
         self._presence.disconnected(now)
+        self._typists, self._typists_changed = Typists(), True
         for part in (self._gossip, self._wants, self._answers, self._receipts):
             part.disconnected()
         self._members_changed = True
@@ -201,9 +205,15 @@ class Room:
         if sentence := self._refusal(said):
             step.events.append(SayRefused(text, sentence))
             return step
+        self._typists.sent()
         record = self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step)
         step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
         return step
+
+    def type(self, now: Moment) -> Step:
+        """A person is writing a message."""
+        told = self._connected and self._typists.typing(self.online, now.monotonic)
+        return Step([self._say_control(Typing())] if told else [])
 
     def change(self, body: Edit | Retract | Reaction, now: Moment) -> Step:
         """Say something about a message that was said before."""
@@ -296,6 +306,7 @@ class Room:
             step.events.append(DeliveryChanged(record.key, Delivery.QUEUED))
         here, fell_silent = self._presence.tick(now)
         self._members_changed |= fell_silent
+        self._typists_changed |= self._typists.tick(now.monotonic)
         if here is not None:
             step.packets.append(self._say_control(here))
         if self._connected:
@@ -313,7 +324,7 @@ class Room:
 
     def due(self, now: Moment) -> float | None:
         """When `tick` must be called next (monotonic seconds); None if only an input can change anything."""
-        times = [self._presence.due(), self._author.release_at(now)]
+        times = [self._presence.due(), self._author.release_at(now), self._typists.due()]
         if self._connected:
             times += [self._gossip.due(), self._wants.due(), self._answers.due(now.monotonic), self._receipts.due()]
         if self._has_news():
@@ -331,6 +342,7 @@ class Room:
             return
         match body:
             case Here() | Gone():
+                self._typists_changed |= isinstance(body, Gone) and self._typists.stopped(device)
                 self._members_changed |= self._presence.receive(device, body, now)
                 if isinstance(body, Here) and body.asks:
                     self._receipts.owe(device, now.monotonic, self._presence.online())
@@ -338,6 +350,8 @@ class Room:
                 self._receipts_changed |= self._receipts.heard(device, body)
             case Digest(digest):
                 self._gossip.heard_digest(digest, now.monotonic)
+            case Typing():
+                self._typists_changed |= self._presence.is_online(device) and self._typists.heard(device, now.monotonic)
             case Have():
                 self._gossip.heard_have(body, now.monotonic)
                 for entry in body.entries:
@@ -415,6 +429,7 @@ class Room:
             self._note_name(device, called, step)
         if not isinstance(record.body, Said):
             return
+        self._typists_changed |= not relayer and self._typists.stopped(device)
         message = self._view.message(record, now)
         if relayer or attendance.records.take(now.monotonic):
             attendance.folded = 0
@@ -460,7 +475,8 @@ class Room:
         return Packet(Channel.CONTROL, self._control.seal(make_control(self._device, self._keys.room, counter, body)))
 
     def _has_news(self) -> bool:
-        return self._members_changed or self._foreign_changed or self._receipts_changed or self._suppliers_changed
+        changed = (self._foreign_changed, self._receipts_changed, self._suppliers_changed, self._typists_changed)
+        return self._members_changed or any(changed)
 
     def _tell(self, now: Moment, step: Step) -> None:
         gaps = self._view.gaps(self._wants.in_vain())
@@ -478,7 +494,10 @@ class Room:
             step.events.append(ReceiptsChanged(told, max(len(told), len(self._presence.online()))))
         if self._suppliers_changed:
             step.events.append(self._view.supplied())
-        self._members_changed = self._foreign_changed = self._receipts_changed = self._suppliers_changed = False
+        if self._typists_changed:
+            step.events.append(TypistsChanged(tuple(map(self._presence.display_name, self._typists.devices[: limits.TYPISTS]))))
+        self._members_changed = self._foreign_changed = False
+        self._receipts_changed = self._suppliers_changed = self._typists_changed = False
         self._tell_at = now.monotonic + limits.COALESCE_SECONDS
 
 

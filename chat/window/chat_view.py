@@ -25,6 +25,7 @@ from chat.text import clean_line
 from chat.window.banner import Banner
 from chat.window.composer import Composer, ComposerWishes
 from chat.window.header import Header
+from chat.window.lines import without_emoji
 from chat.window.members import WIDTH as MEMBERS_WIDTH
 from chat.window.members import MemberPanel
 from chat.window.message_menu import MessageMenu, MessageWishes
@@ -46,6 +47,8 @@ class Wishes:
 
     send: Callable[[str, str], object]
     """A text, and the key of the message that it answers or ""."""
+    type: Callable[[], object]
+    """Something is being typed."""
     edit: Callable[[str, str], object]
     """The key of an own message, and its new text."""
     retract: Callable[[str], object]
@@ -84,9 +87,12 @@ class ChatView(tk.Frame):
         self.banner = Banner(centre, theme, paint)
         self.banner.pack(fill="x")
         self.transcript = Transcript(centre, theme, paint, Paging(wishes.older, wishes.newer, wishes.around))
-        composing = ComposerWishes(self._send, wishes.edit, self.transcript.last_own)
+        composing = ComposerWishes(self._send, wishes.type, wishes.edit, self.transcript.last_own)
         self.composer = Composer(centre, theme, paint, composing, text_limit)
         self.composer.pack(side="bottom", fill="x")
+        palette = theme.palette
+        self._typists = tk.Label(centre, font=theme.fonts["tiny"], fg=palette.text2, bg=palette.chat, anchor="w", padx=theme.px(20))
+        self._typists.pack(side="bottom", fill="x")
         self.reading = Reading(self.transcript, theme, paint, wishes.react, self._open_menu)
         self.transcript.pack(fill="both", expand=True)
         # By keyboard one goes to the message box before the conversation above it.
@@ -125,6 +131,12 @@ class ChatView(tk.Frame):
     def change_receipts(self, event: ReceiptsChanged) -> None:
         """The others have more of what was said here."""
         self.transcript.change_receipts(event)
+
+    def show_typists(self, names: Sequence[str]) -> None:
+        """Who is writing a message now."""
+        shown = [without_emoji(clean_line(name)) for name in names]
+        words = {0: "", 1: "{} is typing…", 2: "{} and {} are typing…"}.get(len(shown), "Several people are typing…")
+        self._typists.configure(text=words.format(*shown))
 
     def show_gaps(self, gaps: Sequence[Gap]) -> None:
         """All messages that are missing now."""

@@ -29,6 +29,8 @@ class ComposerWishes:
 
     send: Callable[[str, str], object]
     """The text, and the key of the message that it answers or ""."""
+    type: Callable[[], object]
+    """Something is being typed."""
     edit: Callable[[str, str], object]
     """The key of the message, and its new text."""
     last_own: Callable[[], Message | None]
@@ -184,6 +186,8 @@ class Composer(tk.Frame):
             self._grow()
             self._show_hint()
             self._count()
+            if self.content() and self.purpose is None:
+                self._wishes.type()
 
     def _show_hint(self) -> None:
         if self.text.compare("end-1c", "==", "1.0"):

@@ -3,6 +3,7 @@
 import tkinter as tk
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from chat.address import BrokerAddress, normalise_topic
 from chat.config import Settings
@@ -46,14 +47,16 @@ class PlaceForm(tk.Frame):
 
     def read(self) -> Place:
         """Check the entries. Raises `EntryError` with the field at fault."""
-        values = {name: field.value.strip() for name, field in self.fields.items() if name != "password"}
+        values: dict[str, Any] = {name: field.value.strip() for name, field in self.fields.items() if name != "password"}
         settings = replace(self._settings, **values)
         topic = normalise_topic(settings.topic)
         address = settings.address()
         password = self.fields["password"].value
         if password and not address.user:
             raise EntryError("broker", "A password needs a user: write the address like mqtts://user@broker.example.org.")
-        files = {name: str(Path(values[name]).expanduser()) if values[name] else "" for name in ("ca_file", "certificate", "key_file")}
+        files: dict[str, Any] = {
+            name: str(Path(values[name]).expanduser()) if values[name] else "" for name in ("ca_file", "certificate", "key_file")
+        }
         return Place(address, topic, replace(settings, topic=topic, **files), password or None)
 
     def host_here(self, url: str) -> None:

@@ -1,6 +1,5 @@
 """The settings dialog: another broker or topic takes effect at once, and so does another look."""
 
-import functools
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,23 +7,28 @@ from typing import Final, Literal
 
 from chat.config import THEMES, Settings
 from chat.errors import EntryError
+from chat.window.choice import Choice
 from chat.window.controls import Button
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
 
-Section = Literal["Connection", "History", "Appearance"]
-_DAYS: Final = ((None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close"))
+Section = Literal["Connection", "Privacy", "Appearance"]
+_YES_NO: Final = ((True, "Yes"), (False, "No"))
+_DAYS: Final[tuple[tuple[int | None, str], ...]] = (
+    (None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsWishes:
     """What a person can ask for here: a checked place to move to, for how many days to keep the history (None: for good), to delete what
-    this computer keeps of the room, and another look."""
+    this computer keeps of the room, whether the others are told that one is writing, and another look."""
 
     apply: Callable[[Place], object]
     keep: Callable[[int | None], object]
     delete: Callable[[], object]
+    tell_typing: Callable[[bool], object]
     change_theme: Callable[[str], object]
 
 
@@ -63,10 +67,10 @@ class SettingsDialog(tk.Toplevel):
         self.place_form = PlaceForm(body, theme, self._paint, settings)
         for field in self.place_form.fields.values():
             field.entry.bind("<Return>", lambda _: self.submit())
-        self._history = self._make_history(body)
+        self._privacy = self._make_privacy(body)
         self._looks = self._make_looks(body)
         self._tabs: dict[Section, tk.Label] = {}
-        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("History", "history"), ("Appearance", "sun"))
+        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("Privacy", "shield"), ("Appearance", "sun"))
         for section, icon in sections:
             self._tabs[section] = self._make_tab(side, section, icon)
         self.show("Connection")
@@ -79,7 +83,7 @@ class SettingsDialog(tk.Toplevel):
     def show(self, section: Section) -> None:
         """Show one section."""
         self._heading.configure(text=section)
-        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "History": self._history, "Appearance": self._looks}
+        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "Privacy": self._privacy, "Appearance": self._looks}
         for name, part in parts.items():
             palette, px = self._theme.palette, self._theme.px
             chosen = name == section
@@ -129,30 +133,17 @@ class SettingsDialog(tk.Toplevel):
             tab.bind(event, lambda _: self.show(section))
         return tab
 
-    def _make_history(self, body: tk.Frame) -> tk.Frame:
+    def _make_privacy(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
         self._say(frame, "How long this computer keeps the conversation", "What is older is deleted here; the others still have it")
-        self._keep_row = tk.Frame(frame, bg=self._theme.palette.background)
-        self._keep_row.pack(anchor="w")
-        self._show_keeping()
+        Choice(frame, self._theme, self._paint, _DAYS, self._keep_days, self._wishes.keep).pack(anchor="w")
+        self._say(frame, "Tell the others while I am writing", "They then see your name and “is typing…”")
+        Choice(frame, self._theme, self._paint, _YES_NO, self._settings.typing, self._wishes.tell_typing).pack(anchor="w")
         words = "The conversation and your key in this room. You leave the room, and come back as a new device"
         self._say(frame, "Delete what this computer keeps of this room", words)
         self._delete_button = Button(frame, self._theme, self._paint, "Delete…", self._ask_to_delete)
         self._delete_button.pack(anchor="w")
         return frame
-
-    def _show_keeping(self) -> None:
-        for button in self._keep_row.winfo_children():
-            button.destroy()
-        for days, words in _DAYS:
-            kind: Literal["accent", "plain"] = "accent" if days == self._keep_days else "plain"
-            button = Button(self._keep_row, self._theme, self._paint, words, functools.partial(self._keep, days), kind)
-            button.pack(side="left", padx=(0, self._theme.px(8)))
-
-    def _keep(self, days: int | None) -> None:
-        self._keep_days = days
-        self._wishes.keep(days)
-        self._show_keeping()
 
     def _ask_to_delete(self) -> None:
         """Nothing is deleted by one press."""
@@ -174,15 +165,11 @@ class SettingsDialog(tk.Toplevel):
         small.pack(anchor="w", pady=(0, px(8)))
 
     def _make_looks(self, body: tk.Frame) -> tk.Frame:
-        palette, px = self._theme.palette, self._theme.px
-        frame = tk.Frame(body, bg=palette.background)
+        frame = tk.Frame(body, bg=self._theme.palette.background)
         self._say(frame, "Theme", "System follows the desktop’s own choice")
-        row = tk.Frame(frame, bg=palette.background)
-        row.pack(anchor="w")
-        for choice in THEMES:
-            kind: Literal["accent", "plain"] = "accent" if choice == self._settings.theme else "plain"
-            button = Button(row, self._theme, self._paint, choice.capitalize(), functools.partial(self._choose, choice), kind)
-            button.pack(side="left", padx=(0, px(8)))
+        Choice(frame, self._theme, self._paint, [(name, name.capitalize()) for name in THEMES], self._settings.theme, self._choose).pack(
+            anchor="w"
+        )
         return frame
 
     def _choose(self, choice: str) -> None:

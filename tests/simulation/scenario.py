@@ -31,7 +31,7 @@ def run_seed(seed: int) -> Outcome:
     """Run the room that belongs to a seed."""
     chance = random.Random(seed)
     count = chance.choice((3, 3, 4, 5, 6, 8)) if chance.random() < 0.97 else chance.choice((15, 15, 30))
-    if seed % 500 == 250:
+    if seed % 1000 == 250:
         count = 100
     loss = chance.choice((0.0, 0.05, 0.1, 0.2, 0.2, 0.3, 0.5))
     world = World(seed, Weather(loss, twice=chance.choice((0.0, 0.1)), delay=chance.choice((0.05, 0.3, 1.0))))

@@ -20,6 +20,7 @@ class Sent(list[str]):
         self.answers: list[tuple[str, str]] = []
         self.edits: list[tuple[str, str]] = []
         self.last: Message | None = None
+        self.keys = 0
 
     def send(self, text: str, reply_to: str) -> None:
         if reply_to:
@@ -27,8 +28,11 @@ class Sent(list[str]):
         else:
             self.append(text)
 
+    def typed(self) -> None:
+        self.keys += 1
+
     def wishes(self) -> ComposerWishes:
-        return ComposerWishes(self.send, lambda *edit: self.edits.append(edit), lambda: self.last)
+        return ComposerWishes(self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last)
 
 
 @pytest.fixture
