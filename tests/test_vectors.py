@@ -1,12 +1,13 @@
 """Published vectors for every primitive, and the vectors of protocol 1, which were made without this code.
 
-`tests/vectors/protocol-1.json` is for other implementations too; docs/protocol.md explains its values.
+`tests/vectors/protocol-1.json` is for other implementations too; docs/protocol.md explains its values. `tests/vectors/independent.py`
+makes its packets.
 """
 
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from chat.address import normalise_topic
 from chat.encryption import Cipher, RoomKeys, TokenError, derive_root, room_keys
 from chat.passphrase import normalise_passphrase
-from chat.protocol.control import Gone, Here, make_control, read_control
+from chat.protocol import control, records
+from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
 from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey, device_fingerprint, is_sound_key
 from chat.protocol.limits import PACKET_BYTES
-from chat.protocol.records import Hello, Text, make_record, read_record
+from chat.protocol.records import Edit, Hello, Reaction, Reference, Reply, Retract, Text, make_record, read_record
+from tests.vectors import independent
 
 OWN: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "protocol-1.json").read_text(encoding="utf-8"))
 DEVICE = DeviceKey(bytes.fromhex(OWN["device"]["seed"]))
@@ -121,10 +124,55 @@ def test_the_device() -> None:
     assert device_fingerprint(DEVICE.public) == OWN["device"]["fingerprint"]
 
 
+RECORD_KINDS: dict[int, Callable[..., records.Body]] = {
+    1: Text,
+    2: Hello,
+    3: lambda target, text: Reply(Reference(*target), text),
+    4: lambda target, text: Edit(Reference(*target), text),
+    5: lambda target: Retract(Reference(*target)),
+    6: lambda target, emoji, on: Reaction(Reference(*target), emoji, on),
+}
+CONTROL_KINDS: dict[int, Callable[..., control.Body]] = {
+    1: Here,
+    2: Gone,
+    3: lambda received: Receipt([(device, first, last) for device, first, last in received]),
+    4: Digest,
+    5: lambda digest, low, high, entries: Have(digest, low, high, [entry_of(*entry) for entry in entries]),
+    6: lambda wanted: Want([(device, spans_of(spans)) for device, spans in wanted]),
+    7: Bundle,
+}
+
+
+def entry_of(device: bytes, seen: list[list[int]], kept_from: int, top: bytes, forks: list[tuple[int, list[bytes]]]) -> Entry:
+    return Entry(device, spans_of(seen), kept_from, top, [(number, ids) for number, ids in forks])
+
+
+def spans_of(pairs: list[list[int]]) -> list[tuple[int, int]]:
+    return [(first, last) for first, last in pairs]
+
+
+def value_of(readable: Any) -> Any:
+    """A body of the file with its byte strings."""
+    if isinstance(readable, dict):
+        return bytes.fromhex(readable["bytes"])
+    return [value_of(part) for part in readable] if isinstance(readable, list) else readable
+
+
+def test_the_file_is_what_is_made_without_this_code(keys: RoomKeys) -> None:
+    made = independent.cases(keys.room, keys.messages, keys.control)
+    assert made.pop("refused_records") == OWN["refused_records"][-len(independent.REFUSED_RECORD_BODIES) :]
+    assert made == {name: OWN[name] for name in ("records", "controls", "refused_controls")}
+
+
+def test_every_kind_has_a_vector() -> None:
+    assert {case["body"][0] for case in OWN["records"]} == set(RECORD_KINDS) == records._KINDS
+    assert {case["body"][0] for case in OWN["controls"]} == set(CONTROL_KINDS) == control._KINDS
+
+
 @pytest.mark.parametrize("case", OWN["records"], ids=lambda case: case["sequence"])
 def test_records(case: dict[str, Any], keys: RoomKeys) -> None:
-    body = Text(case["text"]) if case["kind"] == 1 else Hello(case["text"])
-    made = make_record(DEVICE, keys.room, case["sequence"], bytes.fromhex(case["previous"]), case["clock"], body)
+    kind, *fields = value_of(case["body"])
+    made = make_record(DEVICE, keys.room, case["sequence"], bytes.fromhex(case["previous"]), case["clock"], RECORD_KINDS[kind](*fields))
     assert made.hash.hex() == case["hash"]
     assert bytes.fromhex(case["record"]) in made.packet
     assert made.packet.endswith(bytes.fromhex(case["signature"]))
@@ -133,11 +181,31 @@ def test_records(case: dict[str, Any], keys: RoomKeys) -> None:
 
 @pytest.mark.parametrize("case", OWN["controls"], ids=lambda case: case["counter"])
 def test_controls(case: dict[str, Any], keys: RoomKeys) -> None:
-    body = Here(case["body"][1], case["body"][2]) if case["body"][0] == 1 else Gone()
+    kind, *fields = value_of(case["body"])
+    body = CONTROL_KINDS[kind](*fields)
     made = make_control(DEVICE, keys.room, case["counter"], body)
+    assert bytes.fromhex(case["control"]) in made
+    assert made.endswith(bytes.fromhex(case["signature"]))
     assert Cipher(keys.control).open(bytes.fromhex(case["token"]), PACKET_BYTES) == made
     read = read_control(made, keys.room)
     assert (read.device, read.counter, read.body) == (DEVICE.public, case["counter"], body)
+
+
+def test_the_records_in_a_bundle_are_valid(keys: RoomKeys) -> None:
+    bundle = read_control(Cipher(keys.control).open(bytes.fromhex(OWN["controls"][-1]["token"]), PACKET_BYTES), keys.room).body
+    assert isinstance(bundle, Bundle)
+    assert [read_record(packet, keys.room).hash.hex() for packet in bundle.packets] == [
+        OWN["records"][1]["hash"],
+        OWN["records"][0]["hash"],
+    ]
+
+
+@pytest.mark.parametrize("case", OWN["refused_controls"], ids=lambda case: case["why"])
+def test_refused_controls(case: dict[str, str], keys: RoomKeys) -> None:
+    content = Cipher(keys.control).open(bytes.fromhex(case["token"]), PACKET_BYTES)
+    with pytest.raises(PacketError) as refused:
+        read_control(content, keys.room)
+    assert refused.value.fault.name == case["fault"]
 
 
 @pytest.mark.parametrize("case", OWN["refused_records"], ids=lambda case: case["why"])
