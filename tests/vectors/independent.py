@@ -66,7 +66,7 @@ def token(key: bytes, iv: bytes, content: bytes) -> bytes:
     """A Fernet token of version 0x80 and time zero, over the content padded to its step."""
     step = 512
     while step < len(content) + 2:
-        step += max(64, (1 << (step.bit_length() - 1)) // 8)
+        step += (1 << (step.bit_length() - 1)) // 8
     padded = content + b"\x80" + bytes(step - 2 - len(content))
     encryptor = Cipher(AES(key[16:]), CBC(iv)).encryptor()
     sealed = b"\x80" + bytes(8) + iv + encryptor.update(padded + b"\x01") + encryptor.finalize()
