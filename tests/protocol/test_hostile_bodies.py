@@ -159,13 +159,15 @@ HOSTILE_CONTROLS = st.builds(signed_control, CONTROL_SHAPES, NUMBERS, st.sampled
 HOSTILE = st.tuples(st.just(Channel.RECORDS), HOSTILE_RECORDS) | st.tuples(st.just(Channel.CONTROL), HOSTILE_CONTROLS)
 
 
-@pytest.mark.parametrize(("channel", "packet"), VALID)
-def test_one_of_every_kind_is_valid(channel: Channel, packet: bytes) -> None:
+@pytest.mark.parametrize("place", range(len(VALID)))
+def test_one_of_every_kind_is_valid(place: int) -> None:
+    channel, packet = VALID[place]
     target = Target()
     target.receive(channel, packet)
     target.pass_time(1.0)
     assert target.foreign == 0
-    READERS[channel](packet, KEYS.room)
+    read = read_record(packet, KEYS.room) if channel is Channel.RECORDS else read_control(packet, KEYS.room)
+    assert read.body == [*BODIES, *CONTROL_BODIES][place]
 
 
 @settings(max_examples=600, deadline=None)
@@ -272,6 +274,39 @@ def test_a_list_about_oneself_is_asked_after_and_makes_no_clone_of_one() -> None
     assert OWN not in target.peers.devices
 
 
+def test_what_one_said_oneself_comes_back_without_effect() -> None:
+    target = Target()
+    own = DeviceKey(OWN_SEED)
+    step = target.room.say("mine", target.now())
+    state = target.state()
+    for packet in step.packets:
+        target.receive(packet.channel, opened(packet))
+    target.receive(Channel.CONTROL, make_control(own, KEYS.room, 2**60, Here("Bob", asks=True)))
+    target.receive(Channel.CONTROL, make_control(own, KEYS.room, 2**60 + 1, Want([(OWN, [(1, 2)])])))
+    target.pass_time(5.0)
+    assert target.state() == state
+    assert not target.room.cloned
+    assert target.wanted == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [3, [[ADA.public, 5, 4]]],
+        [3, [[ADA.public, 0, 4]]],
+        [5, bytes(32), b"", b"", [[ADA.public, [[1, 5], [3, 9]], 1, b"", []]]],
+        [5, bytes(32), b"", b"", [[ADA.public, [[1, 2], [3, 4]], 1, b"", []]]],
+        [5, bytes(32), b"", b"", [[ADA.public, [[5, 9], [1, 2]], 1, b"", []]]],
+        [5, bytes(32), b"", b"", [[ADA.public, [[1, 2**63]], 1, b"", []]]],
+        [5, bytes(32), b"", b"", [[ADA.public, [[1, 2]], 0, b"", []]]],
+        [6, [[ADA.public, [[2, 1]]]]],
+        [6, [[ADA.public, [[0, 1]]]]],
+    ],
+)
+def test_spans_that_are_none_are_refused(body: Any) -> None:
+    assert refused(read_control, signed_control(body))
+
+
 def test_what_is_not_here_is_not_given() -> None:
     target = Target()
     wanted = [[OWN, [[60, 90]]], [ADA.public, [[2, 9]]], [b"n" * 32, [[1, 1]]], [MALLORY.public, []]]
@@ -290,7 +325,7 @@ def test_one_who_asks_for_too_much_at_once_is_not_heard() -> None:
 
 def test_a_bundle_is_taken_record_by_record() -> None:
     target = Target()
-    garbage = [FOREIGN_RECORD.packet, CONTROLS[0], b"", b"x" * 100, RECORDS[2].packet[:-1]]
+    garbage = [FOREIGN_RECORD.packet, CONTROLS[0], b"", b"x" * 100, RECORDS[2].packet[:-1], bytes(limits.RECORD_BYTES + 1)]
     step = target.receive(Channel.CONTROL, signed_control([7, [*garbage, RECORDS[0].packet, RECORDS[0].packet, FIRST.packet]]))
     assert [record.id for record in step.heard] == [RECORDS[0].id]
     assert target.room._foreign == len(garbage)
