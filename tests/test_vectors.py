@@ -24,7 +24,7 @@ from chat.address import normalise_topic
 from chat.encryption import Cipher, RoomKeys, TokenError, derive_root, room_keys
 from chat.passphrase import normalise_passphrase
 from chat.protocol import control, records
-from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
+from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Receipt, Typing, Want, make_control, read_control
 from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey, device_fingerprint, is_sound_key
 from chat.protocol.limits import PACKET_BYTES
@@ -140,6 +140,7 @@ CONTROL_KINDS: dict[int, Callable[..., control.Body]] = {
     5: lambda digest, low, high, entries: Have(digest, low, high, [entry_of(*entry) for entry in entries]),
     6: lambda wanted: Want([(device, spans_of(spans)) for device, spans in wanted]),
     7: Bundle,
+    8: Typing,
 }
 
 

@@ -106,6 +106,7 @@ CONTROL_BODIES: list[tuple[int, list[Any]]] = [
     (8589934597, [6, [[PUBLIC, [[1, 3], [9, 60]]], [OTHER, [[2**63 - 1, 2**63 - 1]]]]]),
     (8589934598, [6, []]),
     (8589934599, [7, []]),
+    (8589934608, [8]),
 ]
 REFUSED_RECORD_BODIES: list[tuple[str, str, list[Any]]] = [
     ("a reply to an id of 15 bytes", "SHAPE", [3, [PUBLIC, 2, ID[:15]], "x"]),
