@@ -20,13 +20,13 @@ class Choice(tk.Frame, Generic[Value]):
         choose: Callable[[Value], object],
     ) -> None:  # fmt: skip
         super().__init__(parent, bg=theme.palette.background)
-        self._theme, self._paint, self._options, self._choose = theme, paint, options, choose
+        self._theme, self._paint, self._values, self._choose = theme, paint, options, choose
         self._show(chosen)
 
     def _show(self, chosen: Value) -> None:
         for button in self.winfo_children():
             button.destroy()
-        for value, words in self._options:
+        for value, words in self._values:
             kind: Kind = "accent" if value == chosen else "plain"
             press = functools.partial(self._press, value)
             Button(self, self._theme, self._paint, words, press, kind).pack(side="left", padx=(0, self._theme.px(8)))
