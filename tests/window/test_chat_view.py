@@ -73,7 +73,7 @@ def test_what_is_typed_is_sent_and_shown_at_the_end(bench: Bench, view: ChatView
     bench.look()
     view.transcript.scroll(-800)
     bench.press(view.composer.text, "<h>", "<i>", "<Return>")
-    assert asked == [("send", "hi", "")]
+    assert asked == [("type",), ("type",), ("send", "hi", "")]
     assert view.transcript.pinned
 
 
