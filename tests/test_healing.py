@@ -1,5 +1,8 @@
 """What members and a broker that are killed, links that are cut, and floods can't do: make anyone lose a word, or see one twice."""
 
+import contextlib
+import itertools
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,9 +42,14 @@ def test_a_member_killed_at_any_commit_loses_nothing(people: People, broker: Mos
     cora = MemberProcess(tmp_path, bob.topic, "Cora", broker.ports["mqtt"], {"DIE_AT_COMMIT": str(number), "DIE_WHEN": when})
     try:
         bob.say("is somebody there?")
-        for line in range(5):
-            cora.command("say", f"before {line}")
-        cora.process.wait(30)
+        numbers = itertools.count()
+
+        def talk() -> None:
+            with contextlib.suppress(BrokenPipeError):
+                cora.command("say", f"before {next(numbers)}")
+            time.sleep(0.02)
+
+        wait_until(lambda: cora.process.poll() is not None, 30, talk)
         cora.kill()
         cora.start({})
         cora.wait_for_connection()
