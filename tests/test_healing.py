@@ -47,7 +47,8 @@ def test_a_member_killed_at_any_commit_loses_nothing(people: People, broker: Mos
         def talk() -> None:
             with contextlib.suppress(BrokenPipeError):
                 cora.command("say", f"before {next(numbers)}")
-            time.sleep(0.02)
+            # Slowly enough that nothing is folded at Bob.
+            time.sleep(0.15)
 
         wait_until(lambda: cora.process.poll() is not None, 30, talk)
         cora.kill()
