@@ -357,6 +357,8 @@ class Entered:
     fingerprint: str
     keep_days: int | None = None
     """For how long the history is kept, as in `Keep`."""
+    read: tuple[int, str, int] | None = None
+    """The message that was seen last, if there are unread ones after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,8 @@ class Rooms:
         self.frame.show(room)
         if is_new:
             self._post(room, Open())
+        elif any(listed.room == room and listed.unread for listed in self.listed):
+            self.view.transcript.set_new(self._read.get(room))
         self.view.focus_message_box()
 
     def step(self, by: int) -> None:

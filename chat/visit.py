@@ -152,9 +152,9 @@ class Visit:
 
     def open(self) -> None:
         """Show the room from the start."""
-        self._show(
-            Entered(self.keys.tag, self.broker, self.topic, self.room.name, self.room.device.hex(), self.keys.fingerprint, self.keep_days)
-        )
+        keys, room = self.keys, self.room
+        read = self.history.read if self._overview.unread and self.history.read > (0, "", 0) else None
+        self._show(Entered(keys.tag, self.broker, self.topic, room.name, room.device.hex(), keys.fingerprint, self.keep_days, read))
         self.show_page(PageKind.LAST, None)
         if self.link.sentence:
             self._show(self.link)

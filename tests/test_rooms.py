@@ -19,6 +19,7 @@ from chat.events import (
     Message,
     MessageShown,
     Notice,
+    Open,
     Page,
     Read,
     RoomsChanged,
@@ -47,6 +48,10 @@ def join_beside(person: Person, url: str, topic: str, passphrase: str = OTHER) -
 def texts(person: Person, room: str) -> list[str]:
     inside = [event.event for event in person.told(FromRoom) if event.room == room]
     return [event.message.text for event in inside if isinstance(event, MessageShown)]
+
+
+def entered(person: Person, room: str) -> list[Entered]:
+    return [event.event for event in person.told(FromRoom) if event.room == room and isinstance(event.event, Entered)]
 
 
 def test_two_rooms_are_apart_and_share_a_connection(people: People, broker: Mosquitto, tmp_path: Path) -> None:
@@ -81,6 +86,11 @@ def test_what_is_unread_is_counted_until_it_is_read(people: People, broker: Mosq
     again.wait_until(lambda _: [(room.unread, room.sender) for room in rooms(again) if room.room == other] == [(3, "Cleo")])
     shown = [event.event for event in again.told(FromRoom) if isinstance(event.event, Page)]
     last: Message = shown[0].messages[-1][0]
+    again.session.post(ToRoom(other, Read(shown[0].messages[0][0].order)))
+    again.wait_until(lambda _: [room.unread for room in rooms(again) if room.room == other] == [2])
+    again.session.post(ToRoom(other, Open()))
+    again.wait_until(lambda _: len(entered(again, other)) == 2)
+    assert [event.read for event in entered(again, other)] == [None, shown[0].messages[0][0].order]
     again.session.post(ToRoom(other, Read(last.order)))
     again.wait_until(lambda _: [room.unread for room in rooms(again) if room.room == other] == [0])
 

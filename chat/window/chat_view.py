@@ -111,6 +111,7 @@ class ChatView(tk.Frame):
         """Another room."""
         self.composer.give_up()
         self.search.close()
+        self.transcript.set_new(event.read)
         self.header.show_room(event.room, event.topic, event.fingerprint)
         self.transcript.add_notice(
             f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
@@ -230,6 +231,7 @@ class ChatView(tk.Frame):
 
     def _send(self, text: str, reply_to: str) -> None:
         self._wishes.send(text, reply_to)
+        self.transcript.set_new(None)
         self.transcript.to_end()
 
     def _go_to(self, message: Message) -> None:

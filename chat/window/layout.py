@@ -29,23 +29,24 @@ def lay_out(row: Row, surroundings: Surroundings, theme: Theme, paint: Paint) ->
     if row.message is not None:
         return _Writer(row, row.message, surroundings, top, theme, paint).layout(heading)
     words = f"{row.text} · click to show" if row.kind == "fold" else clean_text(row.text)[0]
-    bottom, pill = _pill(words, "small", top, surroundings.width, theme, paint)
+    bottom, pill = _pill(words, "small_bold" if row.kind == "new" else "small", top, surroundings.width, theme, paint, row.kind == "new")
     return Layout(surroundings, bottom, (), (*heading, *pill))
 
 
-def _pill(text: str, font: FontName, top: int, width: int, theme: Theme, paint: Paint) -> tuple[int, list[Operation]]:
+def _pill(text: str, font: FontName, top: int, width: int, theme: Theme, paint: Paint, accent: bool = False) -> tuple[int, list[Operation]]:
     """A text in the middle, on a shape of its own, and where it ends."""
     palette, px = theme.palette, theme.px
-    lines = break_lines(text, max(px(80), width - px(112)), font, theme, paint, palette.pill, emoji_size=px(14))
+    fill, ink = (palette.accent, palette.on_accent) if accent else (palette.pill, palette.pill_text)
+    lines = break_lines(text, max(px(80), width - px(112)), font, theme, paint, fill, emoji_size=px(14))
     inner = max(line.width for line in lines)
     step = theme.heights[font] + px(2)
     height = max(px(26), step * len(lines) + px(10))
     left = (width - inner) // 2 - px(12)
     radius = min(px(13), height // 2)
-    operations: list[Operation] = [Bubble(left, top + px(10), inner + px(24), height, (radius,) * 4, palette.pill, palette.chat)]
+    operations: list[Operation] = [Bubble(left, top + px(10), inner + px(24), height, (radius,) * 4, fill, palette.chat)]
     first = top + px(10) + (height - step * len(lines)) // 2
     for number, line in enumerate(lines):
-        operations += line_operations(line, left + px(12), first + number * step, step, font, palette.pill_text, theme)
+        operations += line_operations(line, left + px(12), first + number * step, step, font, ink, theme)
     return top + height + px(20), operations
 
 

@@ -153,6 +153,13 @@ class Loaded:
         self._others.append(self._new_row("supplied", (supplied.order, -1, ""), text=text))
         self._gather()
 
+    def set_new(self, after: Order | None) -> None:
+        """The line above what was said after this message; None for no such line."""
+        self._others = [row for row in self._others if row.kind != "new"]
+        if after is not None:
+            self._others.append(self._new_row("new", (after, 1, ""), text="New messages"))
+        self._gather()
+
     def fold(self, device: str, name: str, count: int, messages: Sequence[Message]) -> bool:
         """Put messages that came too fast behind one line; `count` is that of the present flood. Whether this began a line, or what it
         stands for lies beyond the end."""

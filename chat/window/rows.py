@@ -20,10 +20,11 @@ Received = Literal["none", "some", "all"]
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One row: a message, a notice, a fold of messages that came too fast, a gap, or the line below what members supplied."""
+    """One row: a message, a notice, a fold of messages that came too fast, a gap, the line below what members supplied, or that
+    above what is new."""
 
     number: int
-    kind: Literal["message", "notice", "fold", "gap", "supplied"]
+    kind: Literal["message", "notice", "fold", "gap", "supplied", "new"]
     place: Place
     text: str = ""
     message: Message | None = None

@@ -130,6 +130,11 @@ class Transcript(tk.Canvas):
         self.loaded.set_supplied(supplied)
         self._later()
 
+    def set_new(self, after: Order | None) -> None:
+        """Draw a line above what was said after this message; None takes it away."""
+        self.loaded.set_new(after)
+        self._later()
+
     def add_notice(self, sentence: str) -> None:
         """Add a line about the room at the end."""
         self.loaded.add_notice(sentence)

@@ -261,3 +261,15 @@ def test_a_message_changes_in_its_row_or_in_its_fold() -> None:
     assert not loaded.change(message(99))
     loaded.open_fold(loaded.rows[-1])
     assert texts(loaded) == ["other words", "message 2", "message 3", "changed too"]
+
+
+def test_the_line_above_what_is_new_stands_after_what_was_seen() -> None:
+    loaded = Loaded()
+    loaded.add([(message(number), None) for number in (1, 2, 3)])
+    loaded.set_new(message(2).order)
+    assert [row.kind for row in loaded.rows] == ["message", "message", "new", "message"]
+    loaded.add([(message(4), None)])
+    loaded.set_new(message(3).order)
+    assert [row.kind for row in loaded.rows] == ["message", "message", "message", "new", "message"]
+    loaded.set_new(None)
+    assert [row.kind for row in loaded.rows] == ["message"] * 4
