@@ -95,7 +95,9 @@ def host_in_ascii(host: str) -> str:
 def _label_in_ascii(label: str) -> str:
     if not label.isascii():
         # Where programs disagree about what a letter stands for, one could be led elsewhere than another.
-        if unicodedata.normalize("NFKC", label) != label or not all(unicodedata.category(sign)[0] in "LMN" or sign == "-" for sign in label):
+        if unicodedata.normalize("NFKC", label) != label or not all(
+            unicodedata.category(sign)[0] in "LMN" or sign == "-" for sign in label
+        ):
             return ""
         if len(label) > _LONGEST_LABEL or unicodedata.category(label[0])[0] == "M":
             return ""

@@ -99,7 +99,7 @@ class ChatView(tk.Frame):
         self.composer.lower(self.transcript)
         about_one = MessageWishes(
             reply=self.composer.reply_to, edit=self.composer.edit, copy=self.reading.to_clipboard,
-            retract=wishes.retract, react=wishes.react, resend=wishes.resend,
+            retract=wishes.retract, react=wishes.react, resend=wishes.resend, open_link=self.reading.open_link,
         )  # fmt: skip
         self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
@@ -113,6 +113,7 @@ class ChatView(tk.Frame):
         self.search.close()
         self.transcript.set_new(event.read)
         self.header.show_room(event.room, event.topic, event.fingerprint)
+        self.transcript.call_me(clean_line(event.username))
         self.transcript.add_notice(
             f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
         )

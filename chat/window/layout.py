@@ -10,12 +10,15 @@ from chat.window.operations import Bubble, Operation, Picture, Target, Words, li
 from chat.window.paint import Paint
 from chat.window.quotes import draw_quote, measure_quote
 from chat.window.reactions import lay_out_reactions
+from chat.window.rich_text import break_text, draw_text
 from chat.window.rows import NEEDS_NEWER, RETRACTED, Layout, Row, Span, Surroundings, shown_text
 from chat.window.theme import FontName, Theme, hue, initials
 
 BUBBLE_WIDTH: Final = 560
 RING: Final = 3
 """How thick the ring around a message is to which one was led."""
+EDGE: Final = 2
+"""How thick the edge of a message is that speaks to this user."""
 _TICKS: Final = {Delivery.WAITING: "clock", Delivery.QUEUED: "clock", Delivery.AT_BROKER: "check", Delivery.FAILED: "circle-alert"}
 _CHANGED: Final = "not the key first seen"
 
@@ -62,6 +65,7 @@ class _Writer:
         self._meta_ink = palette.own_meta if message.own else palette.other_meta
         self._top = top + px(10 if surroundings.first else 2)
         self._widest = max(px(120), min(int((surroundings.width - px(120)) * 0.86), px(BUBBLE_WIDTH))) - px(24)
+        self._under: list[Operation] = []
         self._over: list[Operation] = []
         self._spans: list[Span] = []
         self._targets: list[Target] = []
@@ -71,7 +75,11 @@ class _Writer:
         message, px = self._message, self._theme.px
         text, cut = shown_text(self._row)
         instead = RETRACTED if message.retracted else NEEDS_NEWER if message.newer else ""
-        lines = self._break(instead, "italic") if instead else self._break(text, "body")
+        username, spoken_to = self._surroundings.username, False
+        if instead:
+            lines = self._break(instead, "italic")
+        else:
+            lines, spoken_to = break_text(text, message, username, self._widest, self._fill, self._theme, self._paint)
         more = self._break("Show all", "small_bold") if cut else []
         why = self._break(clean_text(self._row.reason)[0], "small") if self._row.reason else []
         reply = None if message.reply is None or message.retracted else message.reply
@@ -80,7 +88,7 @@ class _Writer:
         meta = self._meta()
         meta_width = self._theme.width(meta, "tiny") + (px(19) if self._row.delivery is not None else 0)
         beside = lines[-1].width + px(10) + meta_width
-        same_line = not cut and beside <= self._widest
+        same_line = not cut and not lines[-1].block and beside <= self._widest
         parts = [name_width, beside if same_line else meta_width, *(line.width for line in (*lines, *more, *why))]
         content = max(*parts, quote.width if quote is not None else 0)
         left = self._surroundings.width - px(18) - content - px(24) if message.own else px(60)
@@ -90,19 +98,29 @@ class _Writer:
             self._over += draw_quote(quote, self._x, self._y + px(1), content, self._fill, self._theme)
             self._targets.append(Target(self._x, self._y + px(1), content, quote.height, "quote"))
             self._y += quote.height + px(6)
-        self._add_lines(lines, instead=bool(instead))
-        self._add_words(more, "small_bold", px(20))
+        if instead:
+            self._add_words(lines, "italic", px(20), self._meta_ink)
+        else:
+            self._add_text(lines, content)
+        self._add_words(more, "small_bold", px(20), self._ink)
         self._add_meta(meta, self._x + content - meta_width, beside_text=same_line)
-        self._add_words(why, "small", px(17))
+        self._add_words(why, "small", px(17), self._ink)
         bubble_height = self._y + px(7) - self._top
-        bubble = self._bubble(left, content + px(24), bubble_height)
+        bubble = self._bubble(left, content + px(24), bubble_height, spoken_to=spoken_to)
         bottom = self._top + bubble_height
         if not message.own and self._surroundings.last:
             self._add_avatar(bottom)
         if message.reactions and not message.retracted:
             bottom = self._add_reactions(left, content + px(24), bottom)
         return Layout(
-            self._surroundings, bottom, (*heading, bubble), tuple(self._over), text, tuple(self._spans), cut, tuple(self._targets)
+            self._surroundings,
+            bottom,
+            (*heading, bubble, *self._under),
+            tuple(self._over),
+            text,
+            tuple(self._spans),
+            cut,
+            tuple(self._targets),
         )
 
     def _break(self, text: str, font: FontName) -> list[Line]:
@@ -130,22 +148,17 @@ class _Writer:
             self._over += [Picture(x + px(6), y + px(1), icon), Words(x + px(22), y + px(1), _CHANGED, "tiny_bold", theme.palette.warning)]
         self._y += px(19)
 
-    def _add_lines(self, lines: list[Line], *, instead: bool) -> None:
-        """The text, or the words that stand in its place and can't be selected."""
-        step = self._theme.px(20)
-        for line in lines:
-            font: FontName = "italic" if instead else "body"
-            self._over += line_operations(line, self._x, self._y, step, font, self._meta_ink if instead else self._ink, self._theme)
-            if not instead:
-                self._spans += [
-                    Span(self._x + part.x, self._y, part.width, step, part.start, part.text, part.picture is not None)
-                    for part in line.pieces
-                ]
-            self._y += step
+    def _add_text(self, lines: list[Line], width: int) -> None:
+        drawn = draw_text(lines, self._x, self._y, width, self._fill, own=self._message.own, theme=self._theme)
+        self._under += drawn.under
+        self._over += drawn.over
+        self._spans += drawn.spans
+        self._targets += drawn.targets
+        self._y = drawn.bottom
 
-    def _add_words(self, lines: list[Line], font: FontName, step: int) -> None:
+    def _add_words(self, lines: list[Line], font: FontName, step: int, ink: str) -> None:
         for line in lines:
-            self._over += line_operations(line, self._x, self._y, step, font, self._ink, self._theme)
+            self._over += line_operations(line, self._x, self._y, step, font, ink, self._theme)
             self._y += step
 
     def _meta(self) -> str:
@@ -172,15 +185,17 @@ class _Writer:
         self._over.append(Picture(x, y, self._paint.icon(name, px(14), ink, self._fill)))
         self._targets.append(Target(x, y - px(2), px(16), px(18), "ticks"))
 
-    def _bubble(self, left: int, width: int, height: int) -> Bubble:
-        chat = self._theme.palette.chat
+    def _bubble(self, left: int, width: int, height: int, *, spoken_to: bool) -> Bubble:
+        """The bubble, with an edge if it speaks to this user, or a ring if one was led to it."""
+        palette, px = self._theme.palette, self._theme.px
         if not self._surroundings.marked:
-            return Bubble(left, self._top, width, height, self._radii(), self._fill, chat)
-        ring = self._theme.px(RING)
+            edge = (palette.accent, px(EDGE)) if spoken_to else ("", 0)
+            return Bubble(left, self._top, width, height, self._radii(), self._fill, palette.chat, *edge)
+        ring = px(RING)
         first, second, third, fourth = self._radii()
         radii = (first + ring, second + ring, third + ring, fourth + ring)
         size = (width + 2 * ring, height + 2 * ring)
-        return Bubble(left - ring, self._top - ring, *size, radii, self._fill, chat, self._theme.palette.mark, ring)
+        return Bubble(left - ring, self._top - ring, *size, radii, self._fill, palette.chat, palette.mark, ring)
 
     def _radii(self) -> tuple[int, int, int, int]:
         large, small = self._theme.px(16), self._theme.px(5)

@@ -4,11 +4,13 @@ Emoji never reach Tk as text: with an old libXft one colour glyph ends the proce
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import ImageTk
 
+from chat.window.markup import Kind, Run
 from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme
 
@@ -36,13 +38,18 @@ _BOX: Final = "\u25a1"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text."""
+    """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text.
+
+    `run` says what else the words are; `shown` is what stands in their place, if anything does.
+    """
 
     x: int
     start: int
     text: str
     width: int
     picture: ImageTk.PhotoImage | None = None
+    run: Run | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,62 @@ class Line:
 
     pieces: tuple[Piece, ...]
     width: int
+    block: bool = False
+    """Whether it belongs to a block of code, which stands a little further in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The font of a kind of words, the colour that they stand on, and the room that is left on both sides of them."""
+
+    font: FontName
+    behind: str
+    beside: int = 0
 
 
 def break_lines(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> list[Line]:
     """The lines of a cleaned text, at least one. `behind` is the colour that the emoji stand on."""
-    breaker = _Breaker(width, font, theme, paint, behind, emoji_size)
-    start = 0
-    for paragraph in text.split("\n"):
+    breaker = _Breaker(width, Look(font, behind), theme, paint, emoji_size)
+    _break_words(breaker, text, 0)
+    breaker.end_line()
+    return breaker.lines
+
+
+def break_runs(
+    text: str, runs: Sequence[Run], width: int, looks: Mapping[Kind, Look], theme: Theme, paint: Paint, emoji_size: int, indent: int
+) -> list[Line]:
+    """The lines of a cleaned text of several kinds, at least one; those of blocks stand `indent` pixels further in on both sides."""
+    breaker = _Breaker(width, looks["words"], theme, paint, emoji_size)
+    begun = False
+    """Whether something stands, or belongs, in the line that is being filled."""
+    for run in runs:
+        if run.kind == "mark":
+            continue
+        block = run.kind == "block"
+        if block and begun:
+            breaker.end_line()
+        breaker.begin(run, looks[run.kind], indent if block else 0)
+        if run.doubtful:
+            breaker.add_instead(run.target, text[run.start : run.end], run.start)
+        else:
+            _break_words(breaker, text[run.start : run.end], run.start)
+        begun = not block
+        if block:
+            breaker.end_line()
+            breaker.begin(None, looks["words"], 0)
+    if begun or not breaker.lines:
+        breaker.end_line()
+    return breaker.lines
+
+
+def _break_words(breaker: "_Breaker", text: str, start: int) -> None:
+    for number, paragraph in enumerate(text.split("\n")):
+        if number:
+            breaker.end_line()
+            start += 1
         for emoji, part in split_emoji(paragraph):
             breaker.add(part, start, emoji=emoji)
             start += len(part)
-        breaker.end_line()
-        start += 1
-    return breaker.lines
 
 
 def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> Line:
@@ -71,7 +121,7 @@ def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, 
     parts = split_emoji(text)
     ellipsis_width = theme.width("…", font)
     for room in (width, width - ellipsis_width):
-        breaker = _Breaker(room, font, theme, paint, behind, emoji_size)
+        breaker = _Breaker(room, Look(font, behind), theme, paint, emoji_size)
         for emoji, part in parts:
             breaker.add(part, 0, emoji=emoji)
             if breaker.lines:
@@ -109,13 +159,22 @@ def without_emoji(text: str) -> str:
 class _Breaker:
     """Fills one line after the other."""
 
-    def __init__(self, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> None:
-        self._width, self._font, self._theme, self._paint = width, font, theme, paint
-        self._behind, self._emoji_size = behind, emoji_size
-        self._pictures: dict[str, ImageTk.PhotoImage] = {}
+    def __init__(self, width: int, look: Look, theme: Theme, paint: Paint, emoji_size: int) -> None:
+        self._whole_width, self._look, self._theme, self._paint, self._emoji_size = width, look, theme, paint, emoji_size
+        self._run: Run | None = None
+        self._indent, self._width = 0, width
+        self._pictures: dict[tuple[str, str], ImageTk.PhotoImage] = {}
         self.lines: list[Line] = []
         self._pieces: list[Piece] = []
         self._x = 0
+
+    def begin(self, run: Run | None, look: Look, indent: int) -> None:
+        """What follows is of another kind; it may be further in only at the beginning of a line."""
+        if self._pieces:
+            self._x += max(self._look.beside, look.beside)
+        self._run, self._look = run, look
+        self._indent, self._width = indent, self._whole_width - indent
+        self._x = self._x if self._pieces else indent
 
     def add(self, part: str, start: int, *, emoji: bool) -> None:
         """Add words, or one emoji; `start` is where they begin in the text."""
@@ -131,30 +190,46 @@ class _Breaker:
         width = self._emoji_size + self._theme.px(1)
         if self._x + width > self._width and self._pieces:
             self.end_line()
-        picture = self._pictures.get(emoji)
+        behind = self._look.behind
+        picture = self._pictures.get((emoji, behind))
         if picture is None and len(self._pictures) < MOST_EMOJI:
-            picture = self._pictures[emoji] = self._paint.emoji(emoji, self._emoji_size, self._behind)
+            picture = self._pictures[emoji, behind] = self._paint.emoji(emoji, self._emoji_size, behind)
         elif picture is None:
-            picture = self._paint.icon("square", self._emoji_size, self._theme.palette.text3, self._behind)
-        self._put(Piece(self._x, start, emoji, width, picture))
+            picture = self._paint.icon("square", self._emoji_size, self._theme.palette.text3, behind)
+        self._put(Piece(self._x, start, emoji, width, picture, self._run))
+
+    def add_instead(self, shown: str, text: str, start: int) -> None:
+        """Add something to show in the place of a part of the text."""
+        width = self._theme.width(shown, self._look.font)
+        if self._x + width > self._width and self._pieces:
+            self.end_line()
+        begin, width = 0, 0
+        for place, sign in enumerate(shown):
+            wide = self._theme.width(sign, self._look.font)
+            if self._x + width + wide > self._width and place > begin:
+                self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:place]))
+                self.end_line()
+                begin, width = place, 0
+            width += wide
+        self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:]))
 
     def end_line(self) -> None:
         pieces = self._pieces
         while pieces and pieces[-1].picture is None and not pieces[-1].text.strip():
             pieces.pop()
-        width = pieces[-1].x + pieces[-1].width if pieces else 0
-        self.lines.append(Line(tuple(pieces), width))
-        self._pieces, self._x = [], 0
+        width = pieces[-1].x + pieces[-1].width + self._indent if pieces else 0
+        self.lines.append(Line(tuple(pieces), width, self._indent > 0))
+        self._pieces, self._x = [], self._indent
 
     def _add_word(self, word: str, start: int) -> None:
-        width = self._theme.width(word, self._font)
+        width = self._theme.width(word, self._look.font)
         if self._x + width <= self._width:
-            self._put(Piece(self._x, start, word, width))
+            self._put(Piece(self._x, start, word, width, None, self._run))
         elif word.isspace():
             self.end_line()
-        elif width <= self._width:
+        elif width <= self._width - self._indent:
             self.end_line()
-            self._put(Piece(0, start, word, width))
+            self._put(Piece(self._x, start, word, width, None, self._run))
         else:
             self._split(word, start)
 
@@ -162,19 +237,19 @@ class _Breaker:
         """Break a word wider than a line. Tk's fonts know no kerning, so the width of a part is that of its signs."""
         begin, width = 0, 0
         for place, sign in enumerate(word):
-            wide = self._theme.width(sign, self._font)
+            wide = self._theme.width(sign, self._look.font)
             if self._x + width + wide > self._width and (place > begin or self._pieces):
                 if place > begin:
-                    self._put(Piece(self._x, start + begin, word[begin:place], width))
+                    self._put(Piece(self._x, start + begin, word[begin:place], width, None, self._run))
                 self.end_line()
                 begin, width = place, 0
             width += wide
-        self._put(Piece(self._x, start + begin, word[begin:], width))
+        self._put(Piece(self._x, start + begin, word[begin:], width, None, self._run))
 
     def _put(self, piece: Piece) -> None:
         last = self._pieces[-1] if self._pieces else None
-        if last is not None and last.picture is None and piece.picture is None:
-            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width)
+        if last is not None and last.run is piece.run and not (last.picture or piece.picture or last.shown or piece.shown):
+            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width, None, piece.run)
             self._pieces.pop()
         self._pieces.append(piece)
         self._x = piece.x + piece.width

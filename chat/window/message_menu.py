@@ -8,6 +8,7 @@ from typing import Final
 
 from chat.events import Delivery, Message
 from chat.text import clean_text
+from chat.window.markup import parse
 from chat.window.paint import Paint
 from chat.window.reactions import OFFERED
 from chat.window.rows import Row
@@ -15,6 +16,8 @@ from chat.window.theme import Theme
 
 WIDTH: Final = 244
 REALLY: Final = "Really delete?"
+MOST_LINKS: Final = 3
+"""Links of one message that its menu offers to open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class MessageWishes:
     react: Callable[[str, str, bool], object]
     """Key, emoji, and whether it is put there or taken away."""
     resend: Callable[[str], object]
+    open_link: Callable[[str], object]
 
 
 class MessageMenu(tk.Frame):
@@ -93,6 +97,8 @@ class MessageMenu(tk.Frame):
         self._add("Reply", "reply", lambda: self._wishes.reply(message))
         text = clean_text(message.text, len(message.text), len(message.text))[0]
         self._add("Copy", "copy", lambda: self._wishes.copy(text))
+        for run in [run for run in parse(text) if run.kind == "link"][:MOST_LINKS]:
+            self._add_link(run.target)
         if message.own:
             self._add("Edit", "pencil", lambda: self._wishes.edit(message))
             if row.delivery is Delivery.FAILED:
@@ -107,6 +113,10 @@ class MessageMenu(tk.Frame):
         part.pack(fill="x", padx=self._theme.px(4))
         self._answer(part, command, stays=stays)
         return part
+
+    def _add_link(self, target: str) -> None:
+        words = self._theme.shorten(f"Open {target.partition('://')[2] or target}"[:100], "small", self._theme.px(WIDTH - 64))
+        self._add(words, "external-link", lambda: self._wishes.open_link(target))
 
     def _look(self, part: tk.Label, icon: str, over: bool) -> None:
         palette, px = self._theme.palette, self._theme.px

@@ -62,7 +62,8 @@ Operation = Words | Picture | Box | Bubble
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A part of a row that answers the pointer: what a reply quotes, a reaction (`value` is its emoji), or how far a message came.
+    """A part of a row that answers the pointer: what a reply quotes, a reaction (`value` is its emoji), a link (`value` is its
+    address), or how far a message came.
 
     `hint` is said beside a pointer that rests there.
     """
@@ -71,7 +72,7 @@ class Target:
     y: int
     width: int
     height: int
-    kind: Literal["quote", "reaction", "ticks"]
+    kind: Literal["quote", "reaction", "ticks", "link"]
     value: str = ""
     hint: str = ""
 

@@ -4,6 +4,7 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Final
 
+from chat.window.browsing import NO_PROGRAM, open_address
 from chat.window.controls import Hint
 from chat.window.message_menu import state_words
 from chat.window.operations import Target
@@ -201,6 +202,17 @@ class Reading:
         elif target.kind == "reaction":
             own = any(reaction.own for reaction in message.reactions if reaction.emoji == target.value)
             self._react(message.key, target.value, not own)
+        elif target.kind == "link":
+            self.open_link(target.value)
+
+    def open_link(self, address: str) -> None:
+        """Open the target of a link, or put it on the clipboard if nothing opens it."""
+
+        def failed() -> None:
+            self.to_clipboard(address)
+            self._transcript.add_notice(NO_PROGRAM)
+
+        open_address(self._transcript, address, failed)
 
     def _hover(self, event: "tk.Event[tk.Misc]") -> None:
         found, target = self._transcript.row_at(event.y), self._target(event)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from chat.events import Delivery, Message
 from chat.text import clean_text
 from chat.window.operations import Operation, Target
+from chat.window.theme import FontName
 
 EXPANDED_LINES: Final = 2000
 """Lines of a long message that “Show all” shows."""
@@ -40,7 +41,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a row's looks depend on besides itself: the view's width in pixels, where it stands among its sender's rows, the heading of
-    the day that begins with it, "" if none does, by whom it is received, and whether one was just led to it."""
+    the day that begins with it, "" if none does, by whom it is received, whether one was just led to it, and what one is called there."""
 
     width: int
     first: bool
@@ -48,11 +49,13 @@ class Surroundings:
     day: str = ""
     received: Received = "none"
     marked: bool = False
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Part of a message's text where it is drawn; `start` is its place in that text. An emoji is selected whole."""
+    """Part of a message's text where it is drawn; `start` is its place in that text. What is selected `whole` is an emoji, or stands
+    for what was written."""
 
     x: int
     y: int
@@ -60,7 +63,8 @@ class Span:
     height: int
     start: int
     text: str
-    emoji: bool
+    whole: bool
+    font: FontName = "body"
 
 
 @dataclass(frozen=True, slots=True)

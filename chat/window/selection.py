@@ -44,11 +44,11 @@ def offset_at(layout: Layout, x: int, y: int, theme: Theme) -> int:
 def _signs_before(span: Span, x: int, theme: Theme) -> int:
     if x <= 0:
         return 0
-    if span.emoji:
+    if span.whole:
         return len(span.text) if 2 * x >= span.width else 0
     position = 0
     for count, sign in enumerate(span.text):
-        width = theme.width(sign, "body")
+        width = theme.width(sign, span.font)
         if position + width / 2 > x:
             return count
         position += width
@@ -63,11 +63,11 @@ def highlight(layout: Layout, selected: Range, theme: Theme, *, own: bool) -> li
         start, end = max(selected[0], span.start), min(selected[1], span.start + len(span.text))
         if start >= end:
             continue
-        if span.emoji:
+        if span.whole:
             boxes.append(Box(span.x, span.y, span.width, span.height, colour))
         else:
-            left = theme.width(span.text[: start - span.start], "body")
-            right = theme.width(span.text[: end - span.start], "body")
+            left = theme.width(span.text[: start - span.start], span.font)
+            right = theme.width(span.text[: end - span.start], span.font)
             boxes.append(Box(span.x + left, span.y, right - left, span.height, colour))
     return boxes
 

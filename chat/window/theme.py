@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeVar
 
 _Made = TypeVar("_Made")
 FontName = Literal[
-    "body", "bold", "italic", "code", "name", "small", "small_bold", "tiny", "tiny_bold", "title", "heading", "avatar", "hero"
+    "body", "bold", "italic", "link", "code", "name", "small", "small_bold", "tiny", "tiny_bold", "title", "heading", "avatar", "hero"
 ]
 
 
@@ -55,6 +55,8 @@ class Palette:
     own_selection: str
     quote: str
     own_quote: str
+    code: str
+    own_code: str
     reaction: str
     received: str
     """The ticks of an own message that everyone has."""
@@ -69,7 +71,8 @@ LIGHT: Final = Palette(
     on_accent="#FFFFFF", link="#3A5BC7", own="#3E63DD", own_text="#FFFFFF", own_meta="#EDF2FE", other="#FFFFFF", other_meta="#6B6E78",
     pill="#DDE1EB", pill_text="#60646C", ok="#30A46C", ok_text="#18794E", ok_background="#E6F6EB", warning="#955700",
     warning_background="#FFF7C2", error="#CE2C31", error_background="#FEEBEC", thumb="#C3C6D0", selection="#C1D0FF",
-    own_selection="#7C96EE", quote="#F0F2F8", own_quote="#3053CC", reaction="#FFFFFF", received="#8FF5FF", mark="#F5A524",
+    own_selection="#7C96EE", quote="#F0F2F8", own_quote="#3053CC", code="#F0F1F4", own_code="#3358D4",
+    reaction="#FFFFFF", received="#8FF5FF", mark="#F5A524",
     names=("#D13415", "#C2298A", "#6550B9", "#3A5BC7", "#107D98", "#008573", "#2A7E3B", "#BD4B00"),
 )  # fmt: skip
 DARK: Final = Palette(
@@ -78,7 +81,8 @@ DARK: Final = Palette(
     on_accent="#FFFFFF", link="#9EB1FF", own="#324A9E", own_text="#F2F5FF", own_meta="#B4C3F5", other="#222427", other_meta="#8D929B",
     pill="#212327", pill_text="#A3A7AF", ok="#33B074", ok_text="#3DD68C", ok_background="#132D21", warning="#FFCA16",
     warning_background="#302008", error="#FF9592", error_background="#3B1219", thumb="#3A3E44", selection="#3A4F97",
-    own_selection="#5B76CC", quote="#2C2F33", own_quote="#2A3F8A", reaction="#26282B", received="#6FE3FF", mark="#FFB224",
+    own_selection="#5B76CC", quote="#2C2F33", own_quote="#2A3F8A", code="#2E3135", own_code="#2A3F8A",
+    reaction="#26282B", received="#6FE3FF", mark="#FFB224",
     names=("#FF977D", "#FF8DCC", "#BAA7FF", "#9EB1FF", "#4CCCE6", "#0BD8B6", "#71D083", "#FFA057"),
 )  # fmt: skip
 AVATARS: Final = ("#E54D2E", "#D6409F", "#6E56CF", "#3E63DD", "#0090B0", "#0D9B8A", "#3E9B4F", "#D9570B")
@@ -87,7 +91,7 @@ _FAMILIES: Final = ("Inter", "Segoe UI Variable Text", "Segoe UI", ".AppleSystem
 _SEMIBOLD: Final = ("Inter Semi Bold", "Inter SemiBold", "Segoe UI Semibold", "Noto Sans SemiBold")
 _MONOSPACED: Final = ("JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono")
 _SIZES: Final[dict[FontName, tuple[int, bool]]] = {
-    "body": (14, False), "bold": (14, True), "italic": (14, False), "code": (13, False), "name": (13, True),
+    "body": (14, False), "bold": (14, True), "italic": (14, False), "link": (14, False), "code": (13, False), "name": (13, True),
     "small": (12, False), "small_bold": (12, True), "tiny": (11, False), "tiny_bold": (11, True),
     "title": (15, True), "heading": (18, True), "avatar": (13, True), "hero": (22, True),
 }  # fmt: skip
@@ -156,7 +160,7 @@ class Theme:
         family = fixed if name == "code" else heavy if bold and heavy else plain
         weight: Literal["normal", "bold"] = "bold" if bold and not heavy else "normal"
         slant: Literal["roman", "italic"] = "italic" if name == "italic" else "roman"
-        font = tkfont.Font(self.root, family=family, size=-self.px(size), weight=weight, slant=slant)
+        font = tkfont.Font(self.root, family=family, size=-self.px(size), weight=weight, slant=slant, underline=name == "link")
         # Tk opens a font anew for each measurement unless some widget uses it: 0.8 ms instead of 3 µs.
         self._keep_open.append(tk.Label(self.root, font=font))
         return font

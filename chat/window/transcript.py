@@ -53,6 +53,7 @@ class Transcript(tk.Canvas):
         """The world coordinate of the view's upper edge."""
         self._receipts: tuple[tuple[tuple[int, int], ...], int] = ((), 0)
         """Up to where each of the other members has what was said here, sorted, and how many members there are."""
+        self._username = ""
         self._marked: Row | None = None
         self._unmark = ""
         self._drawn: dict[Row, tuple[Layout, int, Range | None]] = {}
@@ -135,6 +136,11 @@ class Transcript(tk.Canvas):
         self.loaded.set_new(after)
         self._later()
 
+    def call_me(self, username: str) -> None:
+        """Mark what speaks to this name from now on."""
+        self._username = username
+        self._later()
+
     def add_notice(self, sentence: str) -> None:
         """Add a line about the room at the end."""
         self.loaded.add_notice(sentence)
@@ -165,7 +171,7 @@ class Transcript(tk.Canvas):
 
     def take_over(self, old: "Transcript") -> None:
         """Show what another transcript showed, which is not used any more."""
-        self.loaded, self._receipts = old.loaded, old._receipts
+        self.loaded, self._receipts, self._username = old.loaded, old._receipts, old._username
         self._paging.take_over(old._paging)
         for row in self.rows:
             row.layout = None
@@ -394,7 +400,7 @@ class Transcript(tk.Canvas):
         day = day_before(self.rows, place)
         first = bool(day) or not continues(self.rows, place - 1)
         last = not continues(self.rows, place) or bool(day_before(self.rows, place + 1))
-        surroundings = Surroundings(self.view[0], first, last, day, self._received(row), row is self._marked)
+        surroundings = Surroundings(self.view[0], first, last, day, self._received(row), row is self._marked, self._username)
         if row.layout is None or row.layout.surroundings != surroundings:
             row.layout = lay_out(row, surroundings, self.theme, self._paint)
             self._laid_out.add(row)
