@@ -93,6 +93,7 @@ class Rooms:
         self._read: dict[str, Order] = {}
         self._read_at = 0.0
         self._parting: list[str] = []
+        self._recent_emoji: list[str] = []
         self.frame = RoomsView(root, theme, paint, self._make_view, self.choose, self.add, self.leave)
         self.frame.pack(fill="both", expand=True)
 
@@ -289,7 +290,7 @@ class Rooms:
             retry=lambda: post(Reconnect()),
             host=self._outlets.host,
         )
-        return ChatView(parent, self._theme, self._paint, wishes, TEXT_BYTES)
+        return ChatView(parent, self._theme, self._paint, wishes, TEXT_BYTES, self._recent_emoji)
 
 
 def _show(

@@ -24,6 +24,7 @@ from chat.events import (
 from chat.text import clean_line
 from chat.window.banner import Banner
 from chat.window.composer import Composer, ComposerWishes
+from chat.window.emoji_picker import EmojiPicker
 from chat.window.header import Header
 from chat.window.lines import without_emoji
 from chat.window.members import WIDTH as MEMBERS_WIDTH
@@ -39,6 +40,10 @@ from chat.window.transcript import Transcript
 
 LEAST_WITH_MEMBERS: Final = 690
 """Below this width (at 100 %) the member panel folds away."""
+
+
+EMOJI_BESIDE: Final = 200
+"""How far the emoji for a message reach to the right of it, and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,15 @@ class Wishes:
 class ChatView(tk.Frame):
     """Owns the widgets of the room."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: Wishes, text_limit: int) -> None:
+    def __init__(
+        self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: Wishes, text_limit: int, recent_emoji: list[str] | None = None
+    ) -> None:
         super().__init__(parent, bg=theme.palette.background)
         self._theme, self._wishes = theme, wishes
         self._wanted = True
+        self._has_emoji = paint.has_emoji
+        self._menu_at = (0, 0)
+        """Where the last menu of a message was opened."""
         centre = tk.Frame(self, bg=theme.palette.background)
         centre.grid(row=0, column=0, sticky="nsew")
         self.rowconfigure(0, weight=1)
@@ -87,7 +97,7 @@ class ChatView(tk.Frame):
         self.banner = Banner(centre, theme, paint)
         self.banner.pack(fill="x")
         self.transcript = Transcript(centre, theme, paint, Paging(wishes.older, wishes.newer, wishes.around))
-        composing = ComposerWishes(self._send, wishes.type, wishes.edit, self.transcript.last_own)
+        composing = ComposerWishes(self._send, wishes.type, wishes.edit, self.transcript.last_own, self.pick_emoji)
         self.composer = Composer(centre, theme, paint, composing, text_limit)
         self.composer.pack(side="bottom", fill="x")
         palette = theme.palette
@@ -100,8 +110,10 @@ class ChatView(tk.Frame):
         about_one = MessageWishes(
             reply=self.composer.reply_to, edit=self.composer.edit, copy=self.reading.to_clipboard,
             retract=wishes.retract, react=wishes.react, resend=wishes.resend, open_link=self.reading.open_link,
+            more_emoji=self._pick_reaction,
         )  # fmt: skip
         self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
+        self.emoji = EmojiPicker(self, theme, paint, recent_emoji if recent_emoji is not None else [])
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
         self.bind("<Configure>", lambda _: self._place_members())
@@ -208,6 +220,22 @@ class ChatView(tk.Frame):
         self.focus_message_box()
         return "break"
 
+    def pick_emoji(self) -> str:
+        """Choose an emoji for the message box."""
+        if self._has_emoji:
+            box = self.composer
+            right = box.winfo_rootx() - self.winfo_rootx() + box.winfo_width() - self._theme.px(16)
+            self.emoji.show(box.insert, self.focus_message_box, right, box.winfo_rooty() - self.winfo_rooty())
+        return "break"
+
+    def _pick_reaction(self, message: Message) -> None:
+        def react(emoji: str) -> None:
+            own = any(reaction.own for reaction in message.reactions if reaction.emoji == emoji)
+            self._wishes.react(message.key, emoji, not own)
+
+        x, y = self._menu_at
+        self.emoji.show(react, self.transcript.focus_set, x + self._theme.px(EMOJI_BESIDE), y + self._theme.px(EMOJI_BESIDE))
+
     def focus_message_box(self) -> None:
         """Put the cursor where one types."""
         self.composer.text.focus_set()
@@ -219,6 +247,7 @@ class ChatView(tk.Frame):
             if part is not self.search.entry:
                 part.bind("<Escape>", lambda _: self.leave())
                 part.bind("<Control-f>", lambda _: self.open_search())
+                part.bind("<Control-e>", lambda _: self.pick_emoji())
             # Without these, the keys that change the room would count as those that turn a page.
             for keys in ("<Control-Prior>", "<Control-Next>"):
                 part.bind(keys, lambda _: None)
@@ -242,6 +271,7 @@ class ChatView(tk.Frame):
         """Open the menu of a message at a point of the conversation."""
         left, top = self.transcript.winfo_rootx() - self.winfo_rootx(), self.transcript.winfo_rooty() - self.winfo_rooty()
         selected = self.reading.copy if self.transcript.selection is not None else None
+        self._menu_at = (left + x, top + y)
         self.menu.show(row, left + x, top + y, top + above, selected)
 
     def _place_members(self) -> None:

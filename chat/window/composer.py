@@ -35,6 +35,8 @@ class ComposerWishes:
     """The key of the message, and its new text."""
     last_own: Callable[[], Message | None]
     """The message that Up in an empty box changes."""
+    pick_emoji: Callable[[], object]
+    """Let a person choose an emoji, for `insert`."""
 
 
 class Composer(tk.Frame):
@@ -60,6 +62,10 @@ class Composer(tk.Frame):
             box.inner, theme, paint, "arrow-up", self.submit, behind=palette.background, hint="Send (Return)", size=19, box=32, accent=True
         )
         button.pack(side="right", anchor="s")
+        if paint.has_emoji:
+            IconButton(
+                box.inner, theme, paint, "smile", wishes.pick_emoji, behind=palette.background, hint="Emoji (Ctrl+E)", size=20, box=32
+            ).pack(side="right", anchor="s", padx=px(4))
         self.text = tk.Text(
             box.inner, height=1, width=10, wrap="word", bd=0, highlightthickness=0, bg=palette.background, fg=palette.text,
             font=theme.fonts["body"], insertbackground=palette.accent, insertwidth=px(2), padx=px(12), pady=px(7), undo=True,
@@ -87,6 +93,13 @@ class Composer(tk.Frame):
     def content(self) -> str:
         """What is in the box."""
         return self.text.get("1.0", "end-1c")
+
+    def insert(self, text: str) -> None:
+        """Type something where the cursor is, in the place of what is selected."""
+        if self.text.tag_ranges("sel"):
+            self.text.delete("sel.first", "sel.last")
+        self.text.insert("insert", text)
+        self.text.see("insert")
 
     def submit(self) -> None:
         """Send what is in the box, unless it is empty or too long."""

@@ -22,7 +22,7 @@ _BASE: Final = (
 )
 _TAIL: Final = "(?:\ufe0f|[\U0001f3fb-\U0001f3ff])?"
 _EMOJI: Final = re.compile(
-    f"[\U0001f1e6-\U0001f1ff]{{2}}|\U0001f3f4[\U000e0030-\U000e007a]{{1,8}}\U000e007f|[0-9#*]\ufe0f?\u20e3|(?:{_BASE}){_TAIL}(?:\u200d[\u2640-\u27bf\U0001f300-\U0001faff]{_TAIL}){{0,7}}"
+    f"[\U0001f1e6-\U0001f1ff]{{2}}|\U0001f3f4[\U000e0030-\U000e007a]{{1,8}}\U000e007f|[0-9#*]\ufe0f?\u20e3|(?:{_BASE}){_TAIL}(?:\u200d[\u2600-\u27bf\u2b1b\U0001f300-\U0001faff]{_TAIL}){{0,7}}"
     "|[\U0001f1e6-\U0001f1ff]"
 )
 _CJK: Final = "\u2e80-\u2fff\u3001-\u30ff\u3105-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f\U00020000-\U0003ffff"

@@ -32,6 +32,7 @@ class MessageWishes:
     """Key, emoji, and whether it is put there or taken away."""
     resend: Callable[[str], object]
     open_link: Callable[[str], object]
+    more_emoji: Callable[[Message], object]
 
 
 class MessageMenu(tk.Frame):
@@ -94,6 +95,8 @@ class MessageMenu(tk.Frame):
         if message.retracted or message.newer:
             return
         self._add_emoji(message)
+        if self._paint.has_emoji:
+            self._add("More emoji…", "smile-plus", lambda: self._wishes.more_emoji(message))
         self._add("Reply", "reply", lambda: self._wishes.reply(message))
         text = clean_text(message.text, len(message.text), len(message.text))[0]
         self._add("Copy", "copy", lambda: self._wishes.copy(text))

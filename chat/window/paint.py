@@ -63,6 +63,11 @@ class Paint:
         key = ("icon", name, size, colour, behind, box, disc, radius)
         return self._keep(key, lambda: _icon(name, size, colour, behind, box or size, disc, radius))
 
+    @property
+    def has_emoji(self) -> bool:
+        """Whether there is a font with emoji in colour."""
+        return _emoji_font() is not None
+
     def emoji(self, sequence: str, size: int, behind: str) -> ImageTk.PhotoImage:
         """An emoji in colour, or an empty box where no font for it is found."""
         if _emoji_font() is None:

@@ -32,7 +32,7 @@ class Sent(list[str]):
         self.keys += 1
 
     def wishes(self) -> ComposerWishes:
-        return ComposerWishes(self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last)
+        return ComposerWishes(self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last, lambda: None)
 
 
 @pytest.fixture

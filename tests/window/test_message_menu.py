@@ -57,7 +57,7 @@ def press(bench: Bench, view: ChatView, words: str) -> None:
 
 def test_reply_and_copy(bench: Bench, view: ChatView, asked: Asked) -> None:
     open_by_mouse(bench, view, "b0b-60")
-    assert list(items(view)) == ["Reply", "Copy"]
+    assert list(items(view)) == ["More emoji…", "Reply", "Copy"]
     press(bench, view, "Copy")
     assert bench.root.clipboard_get() == "the last 😀"
     assert not view.menu.winfo_ismapped()
@@ -92,7 +92,7 @@ def test_an_own_message_is_changed_and_deleted_only_when_asked_twice(bench: Benc
         )
     )
     open_by_mouse(bench, view, "me-58")
-    assert list(items(view)) == ["Received by 2 of 5", "Reply", "Copy", "Edit", "Delete"]
+    assert list(items(view)) == ["Received by 2 of 5", "More emoji…", "Reply", "Copy", "Edit", "Delete"]
     press(bench, view, "Delete")
     assert asked == []
     assert view.menu.winfo_ismapped()
@@ -142,6 +142,8 @@ def test_it_all_works_by_keyboard(bench: Bench, view: ChatView, asked: Asked) ->
     bench.press(view.menu.emoji[OFFERED[0]], "<Right>")
     assert bench.root.focus_get() is view.menu.emoji[OFFERED[1]]
     bench.press(view.menu.emoji[OFFERED[1]], "<Down>")
+    assert bench.root.focus_get() is items(view)["More emoji…"]
+    bench.press(items(view)["More emoji…"], "<Down>")
     assert bench.root.focus_get() is items(view)["Reply"]
     bench.press(items(view)["Reply"], "<Up>", "<Left>")
     bench.press(view.menu.emoji[OFFERED[4]], "<Escape>")
