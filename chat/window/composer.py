@@ -87,7 +87,7 @@ class Composer(tk.Frame):
         self.text.bind("<Configure>", lambda _: self._grow())
         # In a chat Tab goes on to the next part of the window.
         self.text.bind("<Tab>", lambda event: self._leave(event, forward=True))
-        self.text.bind("<Shift-Tab>", lambda event: self._leave(event, forward=False))
+        self.text.bind("<<PrevWindow>>", lambda event: self._leave(event, forward=False))
         self._show_hint()
 
     def content(self) -> str:

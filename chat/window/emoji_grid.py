@@ -37,15 +37,9 @@ class EmojiGrid(tk.Canvas):
         self, parent: tk.Misc, theme: Theme, paint: Paint, marked: Callable[[Emoji | None], object], chosen: Callable[[bool], object]
     ) -> None:
         width = COLUMNS * theme.px(CELL)
+        background = theme.palette.background
         super().__init__(
-            parent,
-            bg=theme.palette.background,
-            bd=0,
-            highlightthickness=0,
-            width=width,
-            yscrollincrement=1,
-            cursor="hand2",
-            takefocus=False,
+            parent, bg=background, bd=0, highlightthickness=0, width=width, yscrollincrement=1, cursor="hand2", takefocus=False
         )
         self._theme, self._paint, self._marked = theme, paint, marked
         self._rows: list[_Row] = []
@@ -191,10 +185,10 @@ class EmojiGrid(tk.Canvas):
                 if row.heading:
                     self._draw_heading(number, row)
             while self._drawn[number] < len(row.emoji):
+                self._draw_emoji(number, row)
                 if time.perf_counter() > until:
                     self._timer = self.after(_PAUSE_MS, self._draw)
                     return
-                self._draw_emoji(number, row)
 
     def _draw_heading(self, number: int, row: _Row) -> None:
         theme = self._theme

@@ -118,7 +118,7 @@ class EmojiPicker(tk.Frame):
 
         for key in ("<Right>", "<Tab>"):
             bind(key, lambda: self.signs.step(1))
-        for key in ("<Left>", "<Shift-Tab>"):
+        for key in ("<Left>", "<<PrevWindow>>"):
             bind(key, lambda: self.signs.step(-1))
         bind("<Down>", lambda: self.signs.step_row(1))
         bind("<Up>", lambda: self.signs.step_row(-1))

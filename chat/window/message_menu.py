@@ -161,7 +161,7 @@ class MessageMenu(tk.Frame):
     def _part(self, part: tk.Label) -> tk.Label:
         part.configure(bd=0, takefocus=True, cursor="hand2")
         part.bind("<Escape>", self._escape)
-        for keys, step in ((("<Down>", "<Right>", "<Tab>"), 1), (("<Up>", "<Left>", "<Shift-Tab>"), -1)):
+        for keys, step in ((("<Down>", "<Right>", "<Tab>"), 1), (("<Up>", "<Left>", "<<PrevWindow>>"), -1)):
             for key in keys:
                 part.bind(key, functools.partial(self._move, len(self._parts), step))
         part.bind("<FocusOut>", self._focus_out, add=True)

@@ -166,7 +166,7 @@ def test_a_message_gets_any_emoji(bench: Bench, view: ChatView, asked: Asked) ->
         find(bench, view.emoji, words)
         bench.press(view.emoji.entry, "<Return>")
         assert bench.root.focus_get() is view.transcript
-    assert asked.of("react") == [("b0b-8", "🚀", True), ("b0b-8", "🍕", False)]
+    assert asked.of("react") == [["b0b-8", "🚀", True], ["b0b-8", "🍕", False]]
 
 
 def test_only_what_shows_is_drawn_and_a_little_at_once(bench: Bench, view: ChatView, monkeypatch: pytest.MonkeyPatch) -> None:
