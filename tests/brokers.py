@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import ipaddress
+import itertools
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,10 +33,19 @@ def wait_until(condition: Callable[[], object], seconds: float = 10.0, pump: Cal
         pump()
 
 
+# Workers that run side by side begin far apart.
+_PORTS: Final = itertools.islice(itertools.cycle(range(10_000, 32_000)), os.getpid() * 611 % 22_000, None)
+
+
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A TCP port of the loopback interface that nothing listens on, and that was not given before.
+
+    It lies below those that the system gives to outgoing connections, so that none of them takes it before it is used.
+    """
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
 
 
 def listens(port: int) -> bool:
