@@ -1,6 +1,7 @@
 """What many tests share: brokers, a screen, and folders that are not the user's own."""
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,15 @@ import pytest
 from tests.brokers import Mosquitto
 from tests.people import People, Person
 from tests.screens import virtual_screen
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Let a window's objects die on the thread that made them: Tk ends the process when another one collects them."""
+    handled = yield
+    if "screen" in getattr(item, "fixturenames", ()):
+        gc.collect()
+    return handled
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,5 @@
 """The desktop application through a real broker, driven by the keyboard."""
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,9 +30,6 @@ def open_window(broker: Mosquitto, tmp_path: Path) -> Iterator[Open]:
     yield make
     for window in windows:
         window.close()
-    # Tk aborts the process when its objects die on another thread, as a garbage collection there would have it.
-    windows.clear()
-    gc.collect()
 
 
 def look_at_both(first: Window, second: Window, condition: Callable[[], object]) -> None:

@@ -1,6 +1,5 @@
 """The window's parts by themselves: what is shown, in which order, and that no text can hurt them."""
 
-import gc
 import time
 import tkinter as tk
 from collections.abc import Iterator
@@ -93,8 +92,6 @@ def bench(request: pytest.FixtureRequest, screen: str) -> Iterator[Bench]:
     root.update()
     yield bench
     root.destroy()
-    del root, theme, paint, view
-    gc.collect()
 
 
 def message(number: int, text: str = "", *, own: bool = False, name: str = "Bob", clock: int = 0, trust: Trust = Trust.PINNED) -> Message:
