@@ -1,5 +1,6 @@
 """A person at a session, as tests need one: says things, and remembers what the session showed."""
 
+import faulthandler
 import queue
 import time
 from collections.abc import Callable
@@ -71,7 +72,9 @@ class Person:
 
     def close(self) -> None:
         self.session.post(Close())
-        assert self.session.join(5)
+        if not self.session.join(20):
+            faulthandler.dump_traceback(all_threads=True)
+            raise AssertionError("the session does not end; the threads are above")
         self.look()
 
 

@@ -84,7 +84,7 @@ def test_garbage_in_the_queue_of_a_member_who_is_away_costs_him_nothing(people: 
     outsider.close()
     for number in range(8):
         (ada if number % 2 else bob).say(f"line {number}")
-    ada.wait_until(lambda _: [event.runs[-1:] for event in ada.told(ReceiptsChanged)][-1:] != [()])
+    ada.wait_until(lambda _: [event.runs[-1:] for event in ada.told(ReceiptsChanged)][-1:] != [()], 60)
     back = people("Cleo", url=broker.url())
     back.wait_until(lambda _: sorted(message.text for message in back.others()) == [f"line {number}" for number in range(8)], 60)
 
