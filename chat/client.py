@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from chat.config import Places, Settings, save_settings
+from chat.config import SCALES, Places, Settings, save_settings
 from chat.errors import BrokerError, ChatError, StorageError
 from chat.events import (
     Close,
@@ -39,7 +39,8 @@ from chat.text import clean_line
 from chat.window.colour_fonts import leave_out_colour_fonts
 from chat.window.login import Login, LoginWishes
 from chat.window.paint import Paint
-from chat.window.theme import Theme, display_scale, palette_for
+from chat.window.standing import put, where
+from chat.window.theme import Palette, Theme, display_scale, palette_for
 
 if TYPE_CHECKING:
     from chat.broker import EmbeddedBroker
@@ -48,8 +49,11 @@ if TYPE_CHECKING:
     from chat.window.chat_view import ChatView
     from chat.window.place_form import Place
     from chat.window.settings import SettingsDialog
+    from chat.window.shortcuts import ShortcutSheet
 
 FRAME_MS: Final = 16
+LOOK_SECONDS: Final = 5.0
+"""How often the desktop is asked whether it is dark, at most, when the window gets the focus."""
 FRAME_EVENTS: Final = 500
 """Events that are shown in one frame; more wait for the next, so that the window stays alive in a flood."""
 CLOSE_SECONDS: Final = 2.0
@@ -68,6 +72,17 @@ class _Hosted:
     sentence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _DesktopLook:
+    """How the desktop looks now."""
+
+    palette: Palette
+
+
+_Answer = _Hosted | _DesktopLook
+"""What a thread of this module found out."""
+
+
 class ChatClient:
     """One window with its session. `run` returns when it was closed."""
 
@@ -81,7 +96,7 @@ class ChatClient:
         self.root.report_callback_exception = self._callback_failed
         self.settings = settings
         self._places = places
-        self._scale = display_scale(self.root)
+        self._display_scale = display_scale(self.root)
         self.theme = Theme(self.root, palette_for(settings.theme), self._scale)
         self.paint = Paint(self.theme)
         self.root.title(TITLE)
@@ -89,14 +104,18 @@ class ChatClient:
         self.root.protocol("WM_DELETE_WINDOW", self.close)
         self.root.bind("<Control-comma>", lambda _: self.open_settings())
         self._bind_keys()
-        self._events: queue.SimpleQueue[Event | _Hosted] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | _Answer] = queue.SimpleQueue()
+        self._look_at = 0.0
+        """When the desktop may be asked again for its look."""
         self._session: Session | None = None
         self._broker: EmbeddedBroker | None = None
         self._wanted: Settings | None = None
         self._geometry = ""
+        """Where the window is to stand, if that is not to be remembered."""
         self._closing_until: float | None = None
         self.rooms: Rooms | None = None
         self.dialog: SettingsDialog | None = None
+        self._sheet: ShortcutSheet | None = None
         self.login: Login | None = self._make_login()
         self._timer = self.root.after(FRAME_MS, self._frame)
         # Cryptography and paho take a third of a second to load, which must not hold up the window; the person types meanwhile.
@@ -123,6 +142,8 @@ class ChatClient:
         if self._closing_until is not None:
             return
         self._closing_until = time.monotonic() + CLOSE_SECONDS
+        if self.rooms is not None and not self._geometry:
+            self._save(replace(self.settings, window=where(self.root)))
         self.root.withdraw()
         if self._session is not None:
             self._session.post(Close())
@@ -201,7 +222,7 @@ class ChatClient:
                 keep=lambda days: rooms.keep(room, days),
                 delete=lambda: self._post(ToRoom(room, DeleteData())),
                 tell_typing=lambda told: self._save(replace(self.settings, typing=told)),
-                change_theme=self._change_theme,
+                change_look=self._change_look,
             )
             entered = rooms.entered[room]
             self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)
@@ -221,18 +242,46 @@ class ChatClient:
         else:
             self.rooms.move(room, place)
 
-    def _change_theme(self, choice: str) -> None:
-        self._save(replace(self.settings, theme=choice))
-        old_theme, self.theme = self.theme, Theme(self.root, palette_for(choice), self._scale)
+    def _follow_desktop(self) -> None:
+        """Ask the desktop for its look, which can take a second."""
+        now = time.monotonic()
+        if self.settings.theme == "system" and now > self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            answers = self._events
+            threading.Thread(target=lambda: answers.put(_DesktopLook(palette_for("system"))), name="look", daemon=True).start()
+
+    @property
+    def _scale(self) -> float:
+        return self.settings.scale / 100 if self.settings.scale else self._display_scale
+
+    def _resize(self, step: int) -> None:
+        """Make the content one size larger or smaller, or as the display asks if `step` is 0."""
+        now = self.settings.scale or round(self._display_scale * 100)
+        sizes = [size for size in SCALES if (size > now if step > 0 else size < now)]
+        if step == 0 or sizes:
+            self._change_look(replace(self.settings, scale=0 if step == 0 else sizes[0 if step > 0 else -1]))
+
+    def _change_look(self, settings: Settings) -> None:
+        """Draw everything anew with the look of these settings."""
+        if self.login is not None and self.login.is_busy:
+            return
+        if settings != self.settings:
+            self._save(settings)
+        old_theme, self.theme = self.theme, Theme(self.root, palette_for(settings.theme), self._scale)
         self.paint = Paint(self.theme)
         old, self.rooms = self.rooms, None
         if old is not None:
             self.rooms = self._make_rooms()
             self.rooms.take_over(old)
             old.frame.destroy()
+        old_login, self.login = self.login, None
+        if old_login is not None:
+            self.login = self._make_login()
+            self.login.take_over(old_login)
+            old_login.destroy()
         old_theme.close()
         self.root.configure(bg=self.theme.palette.background)
-        del old, old_theme
+        del old, old_login, old_theme
         # Whatever of the old look is left must go on this thread: a picture that dies on another one calls Tk from there.
         gc.collect()
 
@@ -277,10 +326,13 @@ class ChatClient:
             self.rooms.show_messages(room or self.rooms.login, messages)
         messages.clear()
 
-    def _handle(self, room: str, event: "Event | _Hosted") -> None:
+    def _handle(self, room: str, event: Event | _Answer) -> None:
         match event:
             case _Hosted():
                 self._hosted(event)
+            case _DesktopLook(palette):
+                if self.settings.theme == "system" and palette is not self.theme.palette:
+                    self._change_look(self.settings)
             case Progress(sentence):
                 if self.login is not None:
                     self.login.busy(sentence)
@@ -320,13 +372,18 @@ class ChatClient:
         if self.rooms is None:
             self.rooms = self._make_rooms()
             px = self.theme.px
-            self.root.minsize(px(480), px(360))
-            self.root.geometry(self._geometry or f"{px(1180)}x{px(760)}")
+            self.root.minsize(min(px(480), self.root.winfo_screenwidth() // 2), min(px(360), self.root.winfo_screenheight() // 2))
+            if self._geometry:
+                self.root.geometry(self._geometry)
+            else:
+                put(self.root, self.settings.window, (px(1180), px(760)))
         elif self.rooms.login != event.room:
             self.rooms.frame.drop(self.rooms.login)
         self.rooms.login = event.room
         if self._wanted is not None:
-            self._save(replace(self._wanted, username=event.username, theme=self.settings.theme))
+            wanted = self._wanted
+            places = {name: getattr(wanted, name) for name in ("broker", "topic", "ca_file", "certificate", "key_file")}
+            self._save(replace(self.settings, username=event.username, **places))
             self._wanted = None
 
     def _log_out(self, sentence: str) -> None:
@@ -367,6 +424,21 @@ class ChatClient:
         root.bind("<Control-j>", lambda _: self.rooms.add() if self.rooms else None)
         root.bind("<Control-Prior>", lambda _: self.rooms.step(-1) if self.rooms else None)
         root.bind("<Control-Next>", lambda _: self.rooms.step(1) if self.rooms else None)
+        for number in range(1, 10):
+            root.bind(f"<Alt-Key-{number}>", lambda _, number=number: self.rooms.choose_place(number - 1) if self.rooms else None)  # type: ignore[misc]
+        for keys, step in (("plus", 1), ("equal", 1), ("KP_Add", 1), ("minus", -1), ("KP_Subtract", -1), ("Key-0", 0), ("KP_0", 0)):
+            root.bind(f"<Control-{keys}>", lambda _, step=step: self._resize(step))  # type: ignore[misc]
+        root.bind("<FocusIn>", lambda _: self._follow_desktop())
+        root.bind("<F1>", lambda _: self.show_shortcuts())
+
+    def show_shortcuts(self) -> None:
+        """Show every key."""
+        if self._sheet is not None and self._sheet.winfo_exists():
+            self._sheet.lift()
+            return
+        from chat.window.shortcuts import ShortcutSheet
+
+        self._sheet = ShortcutSheet(self.root, self.theme, self.paint)
 
     # The end
 
@@ -391,7 +463,7 @@ def run_window(settings: Settings, places: Places) -> int:
     return 0
 
 
-def _start_broker(answers: "queue.SimpleQueue[Event | _Hosted]") -> None:
+def _start_broker(answers: "queue.SimpleQueue[Event | _Answer]") -> None:
     from chat.broker import EmbeddedBroker
 
     sentence = ""

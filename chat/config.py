@@ -5,6 +5,7 @@ They live in one TOML file that a person may edit. Passphrases and passwords are
 
 import contextlib
 import os
+import re
 import tempfile
 import tomllib
 from dataclasses import asdict, dataclass, fields
@@ -17,6 +18,9 @@ from chat.errors import EntryError, StorageError
 APPLICATION: Final = "encrypted-mqtt-chat"
 DEFAULT_TOPIC: Final = "encrypted-mqtt-chat"
 THEMES: Final = ("system", "light", "dark")
+SCALES: Final = (75, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+"""Sizes of the window's content that one can choose, in percent."""
+_PLACE: Final = re.compile(r"(zoomed )?[0-9]{2,5}x[0-9]{2,5}(\+-?[0-9]{1,5}){2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Settings:
     theme: str = "system"
     typing: bool = True
     """Whether the others are told that one is writing."""
+    scale: int = 0
+    """How large the window's content is, in percent; 0 is what the display asks for."""
+    window: str = ""
+    """Where the window stood last, in Tk's form, after "zoomed " if it filled the screen."""
 
     def address(self) -> BrokerAddress:
         """The broker with its certificates. Raises `EntryError`."""
@@ -105,10 +113,15 @@ def _objection(name: str, value: object) -> str:
     """What is wrong with one value, "" if nothing is."""
     if name == "typing":
         return "" if isinstance(value, bool) else "it is true or false, without quotation marks."
+    if name == "scale":
+        fits = value == 0 or (isinstance(value, int) and SCALES[0] <= value <= SCALES[-1])
+        return "" if fits and not isinstance(value, bool) else f"it is 0 or a number from {SCALES[0]} to {SCALES[-1]}."
     if not isinstance(value, str):
         return "it is to be a text in quotation marks."
     if name == "theme" and value not in THEMES:
         return f"it is one of {', '.join(THEMES)}."
+    if name == "window" and value and not _PLACE.fullmatch(value):
+        return "it is a size and a place like 1180x760+40+30."
     try:
         if name == "broker":
             parse_broker(value)
@@ -133,8 +146,8 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text.strip() else None
 
 
-def _written(value: str | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else _quoted(value)
+def _written(value: str | bool | int) -> str:
+    return _quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def _quoted(text: str) -> str:

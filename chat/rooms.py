@@ -190,6 +190,11 @@ class Rooms:
         if room is not None:
             self.choose(room)
 
+    def choose_place(self, place: int) -> None:
+        """Show the room at a place in the list."""
+        if place < len(self.listed):
+            self.choose(self.listed[place].room)
+
     def add(self) -> None:
         """Ask which room to join."""
         if self.dialog is not None and self.dialog.winfo_exists():

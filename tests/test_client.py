@@ -2,15 +2,20 @@
 
 import threading
 import time
+import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chat.config import load_settings
 from chat.events import Delivery, Link, Reconnect
+from chat.window.shortcuts import SHORTCUTS
+from chat.window.standing import put
+from chat.window.theme import DARK
 from tests.brokers import Mosquitto, free_port, wait_until
-from tests.people import People, Person
+from tests.people import PASSPHRASE, People, Person
 from tests.windows import Window
 
 Open = Callable[..., Window]
@@ -243,7 +248,7 @@ def test_the_look_changes_while_one_talks(open_window: Open) -> None:
     ada.type("before\n")
     ada.wait(lambda: ada.texts() == ["before"])
     ada.type("half a sentence")
-    ada.client._change_theme("dark")
+    ada.client._change_look(replace(ada.client.settings, theme="dark"))
     ada.look()
     view = ada.client.view
     assert view is not None
@@ -254,6 +259,109 @@ def test_the_look_changes_while_one_talks(open_window: Open) -> None:
     ada.focus(view.composer.text)
     ada.type(" is finished\n")
     ada.wait(lambda: ada.texts() == ["before", "half a sentence is finished"])
+
+
+def test_larger_and_smaller(open_window: Open) -> None:
+    ada = open_window("a")
+    login = ada.client.login
+    assert login is not None
+    ada.focus(login.username.entry)
+    ada.type("Ada")
+    ada.press("<Control-plus>")
+    assert ada.client.settings.scale == 110
+    assert ada.client.login is not login
+    assert ada.client.login is not None
+    assert ada.client.login.username.value == "Ada"
+    ada.focus(ada.client.login.passphrase.entry)
+    ada.type(f"{PASSPHRASE}\n")
+    ada.wait(lambda: ada.client.view is not None)
+    height = ada.client.view.composer.winfo_reqheight()  # type: ignore[union-attr]
+    ada.press("<Control-minus>")
+    ada.press("<Control-minus>")
+    assert load_settings(ada.client._places.settings).scale == 90
+    assert ada.client.view.composer.winfo_reqheight() < height  # type: ignore[union-attr]
+    for _ in range(20):
+        ada.press("<Control-equal>")
+    assert ada.client.settings.scale == 300
+    ada.press("<Control-Key-0>")
+    assert ada.client.settings.scale == 0
+    assert ada.client.theme.px(100) == 100
+
+
+def test_the_window_stands_where_it_stood(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    ada.client.root.geometry("900x600+120+80")
+    ada.wait(lambda: ada.client.root.winfo_width() == 900)
+    ada.client.close()
+    ada.wait(lambda: ada.gone)
+    again = open_window("a")
+    again.client.settings = load_settings(again.client._places.settings)
+    assert again.client.settings.window.startswith("900x600+")
+    again.log_in("Ada")
+    again.wait(lambda: (again.client.root.winfo_width(), again.client.root.winfo_height()) == (900, 600))
+
+
+@pytest.mark.parametrize(("place", "expected"), [
+    ("900x600+99999+99999", (900, 600)), ("900x600+-5000+-5000", (900, 600)), ("99999x99999+0+0", None), ("", (700, 500)),
+])  # fmt: skip
+def test_the_window_stays_on_the_screens_that_are_there(open_window: Open, place: str, expected: tuple[int, int] | None) -> None:
+    root = open_window("a").client.root
+    screen = root.winfo_screenwidth(), root.winfo_screenheight()
+    put(root, place, (700, 500))
+    wait_until(lambda: (root.winfo_width(), root.winfo_height()) == (expected or screen), pump=root.update)
+    assert 0 <= root.winfo_x() <= screen[0] - root.winfo_width()
+    assert 0 <= root.winfo_y() <= screen[1] - root.winfo_height()
+
+
+def test_the_desktop_becomes_dark(open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    ada.client.settings = replace(ada.client.settings, theme="system")
+    monkeypatch.setattr("chat.client.palette_for", lambda _: DARK)
+    ada.client._look_at = 0.0
+    ada.client.root.event_generate("<FocusIn>")
+    ada.wait(lambda: ada.client.theme.palette is DARK)
+    assert str(ada.client.view.transcript["bg"]) == DARK.chat  # type: ignore[union-attr]
+
+
+def test_the_sheet_of_keys(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    ada.press("<F1>")
+    sheet = ada.client._sheet
+    assert sheet is not None
+    ada.wait(sheet.winfo_ismapped)
+    for _, keys in (SHORTCUTS[0], SHORTCUTS[1]):
+        for _, key, words in keys:
+            assert bound(ada.client.root, key), words
+    ada.focus(sheet)
+    ada.press("<Escape>")
+    assert not sheet.winfo_exists()
+
+
+def bound(widget: tk.Misc, key: str) -> bool:
+    return bool(widget.bind(key)) or any(bound(child, key) for child in widget.winfo_children())
+
+
+def test_a_room_by_its_place(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    rooms = ada.client.rooms
+    assert rooms is not None
+    ada.press("<Control-j>")
+    dialog = rooms.dialog
+    assert dialog is not None
+    dialog.place_form.fields["topic"].set("climbing")
+    dialog.passphrase.set("glacier mitten harbour sunset oak")
+    dialog.submit()
+    ada.wait(lambda: len(rooms.listed) == 2)
+    for number in (1, 2, 1):
+        ada.focus(ada.client.view.composer.text)  # type: ignore[union-attr]
+        ada.press(f"<Alt-Key-{number}>")
+        assert rooms.current == rooms.listed[number - 1].room
+    ada.press("<Alt-Key-7>")
+    assert rooms.current == rooms.listed[0].room
 
 
 def test_a_room_beside_the_first(open_window: Open, people: People) -> None:
@@ -287,7 +395,7 @@ def test_a_room_beside_the_first(open_window: Open, people: People) -> None:
     assert ada.client.view is not None
     ada.focus(ada.client.view.composer.text)
     ada.wait(lambda: [room.unread for room in rooms.listed] == [0, 0])
-    ada.client._change_theme("dark")
+    ada.client._change_look(replace(ada.client.settings, theme="dark"))
     rooms = ada.client.rooms
     assert ada.texts() == ["dinner?"]
     ada.press("<Control-Next>")

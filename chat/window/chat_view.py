@@ -29,6 +29,7 @@ from chat.window.header import Header
 from chat.window.lines import without_emoji
 from chat.window.members import WIDTH as MEMBERS_WIDTH
 from chat.window.members import MemberPanel
+from chat.window.message_keys import MessageKeys, lead_to_messages
 from chat.window.message_menu import MessageMenu, MessageWishes
 from chat.window.paging import Paging
 from chat.window.paint import Paint
@@ -81,8 +82,6 @@ class ChatView(tk.Frame):
         self._theme, self._wishes = theme, wishes
         self._wanted = True
         self._has_emoji = paint.has_emoji
-        self._menu_at = (0, 0)
-        """Where the last menu of a message was opened."""
         centre = tk.Frame(self, bg=theme.palette.background)
         centre.grid(row=0, column=0, sticky="nsew")
         self.rowconfigure(0, weight=1)
@@ -113,6 +112,8 @@ class ChatView(tk.Frame):
             more_emoji=self._pick_reaction,
         )  # fmt: skip
         self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
+        keys = MessageKeys(self.transcript, about_one, self.menu, self._open_menu_of, self.focus_message_box)
+        lead_to_messages(self.composer.text, self.transcript, keys)
         self.emoji = EmojiPicker(self, theme, paint, recent_emoji if recent_emoji is not None else [])
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
@@ -233,7 +234,10 @@ class ChatView(tk.Frame):
             own = any(reaction.own for reaction in message.reactions if reaction.emoji == emoji)
             self._wishes.react(message.key, emoji, not own)
 
-        x, y = self._menu_at
+        row = self.transcript.loaded.find(message.key)
+        left, top = self._transcript_at()
+        x, y, _ = self.transcript.outline_of(row) if row in self.transcript.visible() and row is not None else (0, 0, 0)
+        x, y = left + x, top + y
         self.emoji.show(react, self.transcript.focus_set, x + self._theme.px(EMOJI_BESIDE), y + self._theme.px(EMOJI_BESIDE))
 
     def focus_message_box(self) -> None:
@@ -256,7 +260,9 @@ class ChatView(tk.Frame):
 
     def _go_on(self, parts: Sequence[tk.Misc], _event: "tk.Event[tk.Misc]") -> str:
         """Give the focus to the first of these that shows."""
-        next(part for part in parts if part.winfo_viewable()).focus_set()
+        part = next(part for part in parts if part.winfo_viewable())
+        part.focus_set()
+        part.event_generate("<<TraverseIn>>")
         return "break"
 
     def _send(self, text: str, reply_to: str) -> None:
@@ -269,10 +275,16 @@ class ChatView(tk.Frame):
 
     def _open_menu(self, row: Row, x: int, y: int, above: int) -> None:
         """Open the menu of a message at a point of the conversation."""
-        left, top = self.transcript.winfo_rootx() - self.winfo_rootx(), self.transcript.winfo_rooty() - self.winfo_rooty()
+        left, top = self._transcript_at()
         selected = self.reading.copy if self.transcript.selection is not None else None
-        self._menu_at = (left + x, top + y)
         self.menu.show(row, left + x, top + y, top + above, selected)
+
+    def _open_menu_of(self, row: Row) -> None:
+        self._open_menu(row, *self.transcript.outline_of(row))
+
+    def _transcript_at(self) -> tuple[int, int]:
+        """Where in this view the conversation begins."""
+        return self.transcript.winfo_rootx() - self.winfo_rootx(), self.transcript.winfo_rooty() - self.winfo_rooty()
 
     def _place_members(self) -> None:
         fits = self.winfo_width() >= self._theme.px(LEAST_WITH_MEMBERS)

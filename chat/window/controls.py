@@ -100,8 +100,12 @@ class IconButton(tk.Label):
         self, parent: tk.Misc, theme: Theme, paint: Paint, icon: str, command: Callable[[], object], *,
         behind: str, hint: str, size: int = 20, box: int = 36, accent: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(parent, bd=0, bg=behind, takefocus=True, cursor="hand2")
-        palette = theme.palette
+        palette, ring = theme.palette, theme.px(2)
+        super().__init__(
+            parent, bd=0, bg=behind, takefocus=True, cursor="hand2", highlightthickness=ring, highlightbackground=behind,
+            highlightcolor=palette.link,
+        )  # fmt: skip
+        box -= 4
         rest = palette.accent if accent else ""
         over = palette.accent_hover if accent else palette.hover
         ink = palette.on_accent if accent else palette.text2

@@ -9,7 +9,7 @@ from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
-from chat.window.theme import Theme
+from chat.window.theme import Theme, initials
 
 _WORDS = {Link.CONNECTING: "Connecting", Link.CONNECTED: "Connected", Link.STOPPED: "Not connected"}
 
@@ -25,7 +25,7 @@ class Header(tk.Frame):
         super().__init__(parent, bg=palette.background, height=px(60))
         self.pack_propagate(False)
         self._theme, self._paint = theme, paint
-        self._avatar = tk.Label(self, bd=0, bg=palette.background, fg="#FFFFFF", compound="center", font=theme.fonts["heading"], text="#")
+        self._avatar = tk.Label(self, bd=0, bg=palette.background, fg="#FFFFFF", compound="center", font=theme.fonts["title"])
         self._avatar.pack(side="left", padx=(px(18), px(12)))
         words = tk.Frame(self, bg=palette.background)
         words.bind("<Configure>", self._fit)
@@ -68,7 +68,8 @@ class Header(tk.Frame):
         self.room, self.topic, self.fingerprint = room, topic, fingerprint
         self._show_topic()
         self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
-        self._avatar.configure(image=self._paint.avatar(self._theme.px(38), room, self._theme.palette.background))
+        letters = initials(without_emoji(clean_line(topic)).replace("/", " "))
+        self._avatar.configure(text=letters, image=self._paint.avatar(self._theme.px(38), room, self._theme.palette.background))
 
     def show_people(self, members: int, online: int) -> None:
         """How many devices the room has, and how many are here."""

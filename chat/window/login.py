@@ -34,7 +34,7 @@ class Login(tk.Frame):
         self._theme, self._paint, self._wishes, self._settings = theme, paint, wishes, settings
         self._rating_timer = self._bar_timer = ""
         self._bar_at = 0
-        self._is_busy = False
+        self.is_busy = False
         body = tk.Frame(self, bg=palette.background, width=px(348))
         body.pack(fill="both", expand=True, padx=px(36), pady=px(22))
         icon = paint.icon("lock", px(30), palette.on_accent, palette.background, px(60), palette.accent, px(18))
@@ -95,7 +95,7 @@ class Login(tk.Frame):
 
     def submit(self) -> None:
         """Check the entries and ask to join, or to stop while it is busy."""
-        if self._is_busy:
+        if self.is_busy:
             self._wishes.cancel()
             return
         try:
@@ -106,9 +106,21 @@ class Login(tk.Frame):
             return
         self._wishes.join(self.username.value, self.passphrase.value, place)
 
+    def take_over(self, old: "Login") -> None:
+        """Go on with what was typed in another one."""
+        self.username.set(old.username.value)
+        self.passphrase.set(old.passphrase.value)
+        if old._place_form is not None:
+            for name, field in old._place_form.fields.items():
+                self.place_form.fields[name].set(field.value)
+            self._show_summary()
+            if old._place_form.winfo_manager():
+                self.unfold()
+        self.focus_first()
+
     def busy(self, sentence: str) -> None:
         """Show that something is going on; "" ends it."""
-        self._is_busy = bool(sentence)
+        self.is_busy = bool(sentence)
         for part in (self.username, self.passphrase, self._place_form):
             if part is not None:
                 part.enable(not sentence)
@@ -183,7 +195,7 @@ class Login(tk.Frame):
 
     def _rate(self) -> None:
         self._rating_timer = ""
-        if self.passphrase.value and not self._is_busy:
+        if self.passphrase.value and not self.is_busy:
             self.passphrase.complain(self._wishes.rate(self.passphrase.value), wrong=False)
 
     def _move_bar(self) -> None:

@@ -50,6 +50,7 @@ class MessageMenu(tk.Frame):
         self._theme, self._paint, self._wishes, self._received, self._closed = theme, paint, wishes, received, closed
         self._parts: list[tk.Label] = []
         self.emoji: dict[str, tk.Label] = {}
+        self._delete: tuple[Callable[[], object], tk.Label] | None = None
         self._idle = ""
         self.bind("<FocusOut>", self._focus_out)
         self.bind("<Destroy>", self._destroyed)
@@ -72,6 +73,13 @@ class MessageMenu(tk.Frame):
         self.lift()
         self._parts[0].focus_set()
 
+    def ask_to_delete(self) -> None:
+        """Choose Delete, which asks once more."""
+        if self._delete is not None:
+            ask, part = self._delete
+            part.focus_set()
+            ask()
+
     def close(self) -> None:
         """Take it away."""
         if self.winfo_manager():
@@ -79,7 +87,7 @@ class MessageMenu(tk.Frame):
             self._closed()
 
     def _empty(self) -> None:
-        self._parts, self.emoji = [], {}
+        self._parts, self.emoji, self._delete = [], {}, None
         self.place_forget()
         for child in self.winfo_children():
             child.destroy()
@@ -133,6 +141,7 @@ class MessageMenu(tk.Frame):
             self._answer(part, lambda: self._wishes.retract(key), stays=False)
 
         part = self._add("Delete", "trash-2", ask, stays=True)
+        self._delete = (ask, part)
 
     def _add_emoji(self, message: Message) -> None:
         palette, px = self._theme.palette, self._theme.px

@@ -68,15 +68,8 @@ class Reading:
         transcript.bind("<Down>", lambda _: self.glide(line))
         transcript.bind("<Home>", lambda _: transcript.to_start())
         transcript.bind("<End>", lambda _: transcript.to_end())
-        transcript.bind("<Return>", lambda _: self._open_lowest())
         for keys in ("<<Copy>>", "<Control-Insert>"):
             transcript.bind(keys, lambda _: self.copy())
-        transcript.bind("<Control-Up>", lambda _: self._select_next(-1))
-        transcript.bind("<Control-Down>", lambda _: self._select_next(1))
-        transcript.bind("<Shift-F10>", lambda _: self._menu_by_key())
-        if transcript.tk.call("tk", "windowingsystem") != "aqua":
-            key = "<Menu>" if transcript.tk.call("tk", "windowingsystem") == "x11" else "<App>"
-            transcript.bind(key, lambda _: self._menu_by_key())
 
     # Scrolling
 
@@ -232,43 +225,10 @@ class Reading:
             self._transcript.redraw()
         return "break"
 
-    def _open_lowest(self) -> None:
-        for row in reversed(self._transcript.visible()):
-            if row.kind == "fold" or (row.layout is not None and row.layout.more):
-                self._transcript.open(row)
-                return
-
-    def _select_next(self, step: int) -> str:
-        """Select the message before or after the one that is selected, whole."""
-        transcript = self._transcript
-        selection = transcript.selection
-        rows = transcript.rows
-        shown = transcript.visible()
-        if selection is not None:
-            place = transcript.loaded.place_of(selection.other_row) + step
-        else:
-            place = transcript.loaded.place_of(shown[-1]) if shown else 0
-        while 0 <= place < len(rows) and not shown_text(rows[place])[0]:
-            place += step
-        if 0 <= place < len(rows):
-            transcript.selection = Selection(rows[place], 0, rows[place], len(shown_text(rows[place])[0]))
-            transcript.bring_into_view(rows[place])
-        return "break"
-
     def _menu(self, event: "tk.Event[tk.Misc]") -> None:
         found = self._transcript.row_at(event.y)
         if found is not None:
             self._open_menu(found[0], event.x, event.y, event.y)
-
-    def _menu_by_key(self) -> str:
-        """The menu of the selected message, or of the lowest one."""
-        transcript = self._transcript
-        shown = [row for row in transcript.visible() if row.message is not None]
-        selected = transcript.selection.other_row if transcript.selection is not None else None
-        row = selected if selected in shown else shown[-1] if shown else None
-        if row is not None:
-            self._open_menu(row, *transcript.outline_of(row))
-        return "break"
 
     def to_clipboard(self, text: str) -> None:
         """Put a text on the clipboard, unless it is empty."""

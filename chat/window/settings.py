@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from chat.config import THEMES, Settings
+from chat.config import SCALES, THEMES, Settings
 from chat.errors import EntryError
 from chat.window.choice import Choice
 from chat.window.controls import Button
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
+from chat.words import _
 
 Section = Literal["Connection", "Privacy", "Appearance"]
+_SIZES_IN_A_ROW: Final = 6
 _YES_NO: Final = ((True, "Yes"), (False, "No"))
 _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
     (None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close")
@@ -29,7 +31,7 @@ class SettingsWishes:
     keep: Callable[[int | None], object]
     delete: Callable[[], object]
     tell_typing: Callable[[bool], object]
-    change_theme: Callable[[str], object]
+    change_look: Callable[[Settings], object]
 
 
 class SettingsDialog(tk.Toplevel):
@@ -167,12 +169,20 @@ class SettingsDialog(tk.Toplevel):
     def _make_looks(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
         self._say(frame, "Theme", "System follows the desktop’s own choice")
-        Choice(frame, self._theme, self._paint, [(name, name.capitalize()) for name in THEMES], self._settings.theme, self._choose).pack(
-            anchor="w"
-        )
+        themes = [(name, name.capitalize()) for name in THEMES]
+        Choice(frame, self._theme, self._paint, themes, self._settings.theme, self._choose_theme).pack(anchor="w")
+        self._say(frame, _("Size"), _("Of everything in the window. Ctrl++ and Ctrl+− change it too"))
+        sizes = [(0, _("As the display")), *((size, f"{size} %") for size in SCALES)]
+        for first in range(0, len(sizes), _SIZES_IN_A_ROW):
+            row = sizes[first : first + _SIZES_IN_A_ROW]
+            choice = Choice(frame, self._theme, self._paint, row, self._settings.scale, self._choose_size)
+            choice.pack(anchor="w", pady=(0, self._theme.px(6)))
         return frame
 
-    def _choose(self, choice: str) -> None:
-        self._settings = replace(self._settings, theme=choice)
+    def _choose_theme(self, theme: str) -> None:
         self.destroy()
-        self._wishes.change_theme(choice)
+        self._wishes.change_look(replace(self._settings, theme=theme))
+
+    def _choose_size(self, scale: int) -> None:
+        self.destroy()
+        self._wishes.change_look(replace(self._settings, scale=scale))
