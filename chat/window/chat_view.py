@@ -26,6 +26,7 @@ from chat.window.banner import Banner
 from chat.window.composer import Composer, ComposerWishes
 from chat.window.emoji_picker import EmojiPicker
 from chat.window.header import Header
+from chat.window.hover_bar import HoverBar
 from chat.window.lines import without_emoji
 from chat.window.members import WIDTH as MEMBERS_WIDTH
 from chat.window.members import MemberPanel
@@ -113,6 +114,7 @@ class ChatView(tk.Frame):
         )  # fmt: skip
         self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
         keys = MessageKeys(self.transcript, about_one, self.menu, self._open_menu_of, self.focus_message_box)
+        HoverBar(self.transcript, theme, paint, about_one, self._open_menu_of, self.reading.glide)
         lead_to_messages(self.composer.text, self.transcript, keys)
         self.emoji = EmojiPicker(self, theme, paint, recent_emoji if recent_emoji is not None else [])
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)

@@ -15,7 +15,7 @@ from chat.window.theme import Theme
 from chat.words import _
 
 Section = Literal["Connection", "Privacy", "Appearance"]
-_SIZES_IN_A_ROW: Final = 6
+_SIZES_IN_A_ROW: Final = 5
 _YES_NO: Final = ((True, "Yes"), (False, "No"))
 _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
     (None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close")

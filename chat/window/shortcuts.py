@@ -36,7 +36,7 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
         (
             ("Return", "<Return>", marked("Send")),
             ("Shift+Return", "<Shift-Return>", marked("New line")),
-            ("Up", "<Up>", marked("Change your last message")),
+            ("Up", "<Up>", marked("Edit your last message")),
             ("Ctrl+E", "<Control-e>", marked("Emoji")),
             ("Ctrl+Up", "<Control-Up>", marked("To the messages")),
             ("Escape", "<Escape>", marked("Give up, back to the newest")),
@@ -47,7 +47,7 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
         (
             ("Ctrl+Up  Ctrl+Down", "<Control-Down>", marked("Select another")),
             ("R", "<Key-r>", marked("Reply")),
-            ("E", "<Key-e>", marked("Change")),
+            ("E", "<Key-e>", marked("Edit")),
             ("+", "<Key-plus>", marked("React")),
             ("Ctrl+C", "<<Copy>>", marked("Copy")),
             ("Delete", "<Delete>", marked("Delete")),

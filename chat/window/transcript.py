@@ -245,6 +245,11 @@ class Transcript(tk.Canvas):
         left = min((span.x for span in layout.spans), default=self.theme.px(60))
         return left, top + layout.height - self.offset, top - self.offset
 
+    def place_of(self, row: Row) -> tuple[Layout, int] | None:
+        """The layout of a row and its top in the view, if it is drawn."""
+        drawn = self._drawn.get(row)
+        return (drawn[0], drawn[1] - self.offset) if drawn is not None else None
+
     def last_own(self) -> Message | None:
         """The last message that was said here and can be changed, as far as it is loaded."""
         own = (row.message for row in reversed(self.rows) if row.message is not None and row.message.own)
