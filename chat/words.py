@@ -4,6 +4,8 @@ The words in the code are English; `chat/translations` has the others (gettext, 
 keeps the catalogues up to date.
 """
 
+from __future__ import annotations
+
 import gettext
 import locale
 import os
@@ -40,7 +42,7 @@ def marked(text: str) -> str:
     return text
 
 
-def number(count: int) -> str:
+def digits(count: int) -> str:
     """A number with its thousands set apart as the language does it: 12,345 or 12 345."""
     return f"{count:,}".replace(",", _("1,000").strip("01"))
 

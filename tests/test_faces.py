@@ -351,7 +351,7 @@ def test_the_passphrase_from_a_file(start: Start, bob: Person, tmp_path: Path) -
     bob.wait_for_texts(["from a file"])
     missing = start("send", "x", "--passphrase-file", str(tmp_path / "none"), passphrase="")
     assert missing.end() == 1
-    assert "can't be read" in missing.err
+    assert "can’t be read" in missing.err
     without = start("send", "x", passphrase="")
     assert without.end() == 1
     assert "--passphrase-file" in without.err

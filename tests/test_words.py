@@ -86,7 +86,11 @@ def _wrong_calls(tree: ast.Module) -> Iterator[ast.Call]:
     for outer in ast.walk(tree):
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _binds_underscore(outer):
             yield from (call for call in _calls(outer) if _called(call) == "_")
-    yield from (call for call in _calls_at_import(tree) if _called(call) in ("_", "many", "number"))
+    # Python 3.11 reads what is inside an f-string, but the extraction does not.
+    yield from (
+        call for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for call in _calls(text) if _called(call) in ("_", "many")
+    )
+    yield from (call for call in _calls_at_import(tree) if _called(call) in ("_", "many", "digits"))
     for call in _calls(tree):
         if _called(call) in ("marked", "many"):
             yield from (call for given in call.args[: 2 if _called(call) == "many" else 1] if not isinstance(given, ast.Constant))
@@ -126,7 +130,7 @@ def _calls_at_import(node: ast.AST) -> Iterator[ast.Call]:
 def test_every_language_can_be_spoken(language: str) -> None:
     words.speak(language)
     assert words._("1,000") == {"sv": "1\N{NO-BREAK SPACE}000"}.get(language, "1,000")
-    assert words.number(1234567) == {"sv": "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"}.get(language, "1,234,567")
+    assert words.digits(1234567) == {"sv": "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"}.get(language, "1,234,567")
 
 
 def test_a_language_that_nobody_translated_is_english() -> None:
