@@ -87,9 +87,9 @@ def _wrong_calls(tree: ast.Module) -> Iterator[ast.Call]:
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _binds_underscore(outer):
             yield from (call for call in _calls(outer) if _called(call) == "_")
     # Python 3.11 reads what is inside an f-string, but the extraction does not.
-    yield from (
-        call for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for call in _calls(text) if _called(call) in ("_", "many")
-    )
+    formatted = (text for text in ast.walk(tree) if isinstance(text, ast.JoinedStr))
+    inside = (call for text in formatted for call in _calls(text) if _called(call) in ("_", "many"))
+    yield from (call for call in inside if isinstance(call.args[0], ast.Constant))
     yield from (call for call in _calls_at_import(tree) if _called(call) in ("_", "many", "digits"))
     for call in _calls(tree):
         if _called(call) in ("marked", "many"):
