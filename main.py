@@ -3,8 +3,10 @@
 import importlib.util
 import sys
 
+from chat.words import _, marked
+
 NEEDED = ("paho", "cryptography", "colorama", "msgspec", "PIL", "platformdirs", "zxcvbn", "xkcdpass", "truststore", "confusable_homoglyphs")
-NO_TKINTER = (
+NO_TKINTER = marked(
     "The window needs tkinter, which this Python lacks. Install it (Debian and Ubuntu: sudo apt install python3-tk; Fedora: "
     "sudo dnf install python3-tkinter; macOS with Homebrew: brew install python-tk), or use: python main.py console"
 )
@@ -13,10 +15,11 @@ NO_TKINTER = (
 def complaint() -> str:
     """What is missing before anything can start, as one sentence; "" if nothing is."""
     if sys.version_info < (3, 11):  # noqa: UP036
-        return f"This program needs Python 3.11 or newer; this is {sys.version.split()[0]}."
+        return _("This program needs Python 3.11 or newer; this is {version}.").format(version=sys.version.split()[0])
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        return f"Packages are missing ({', '.join(missing)}). Install them with: {sys.executable} -m pip install -r requirements.txt"
+        command = f"{sys.executable} -m pip install -r requirements.txt"
+        return _("Packages are missing ({names}). Install them with: {command}").format(names=", ".join(missing), command=command)
     return ""
 
 

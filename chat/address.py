@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from chat.errors import EntryError
+from chat.words import _
 
 DEFAULT_BROKER: Final = "mqtts://broker.hivemq.com:8883"
 DEFAULT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
@@ -61,7 +62,7 @@ def parse_broker(url: str, *, ca_file: Path | None = None, certificate: Path | N
     """Read a broker's URL. A bare host means mqtts. Raises `EntryError` for the field at fault."""
     text = url.strip()
     if not text:
-        raise EntryError("broker", "Type the broker's address, for example mqtts://broker.example.org.")
+        raise EntryError("broker", _("Type the broker’s address, for example mqtts://broker.example.org."))
     if "://" not in text:
         text = f"mqtts://{text}"
     try:
@@ -69,24 +70,26 @@ def parse_broker(url: str, *, ca_file: Path | None = None, certificate: Path | N
         port = parts.port
         host = parts.hostname or ""
     except ValueError:
-        raise EntryError("broker", "This is not an address. Write it like mqtts://broker.example.org:8883.") from None
+        raise EntryError("broker", _("This is not an address. Write it like mqtts://broker.example.org:8883.")) from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise EntryError("broker", f"“{parts.scheme}” is not known here. Begin with mqtts, mqtt, wss or ws.")
+        raise EntryError(
+            "broker", _("An address can’t begin with “{scheme}”. Begin it with mqtts, mqtt, wss or ws.").format(scheme=parts.scheme)
+        )
     if parts.password is not None:
-        raise EntryError("broker", "Leave the password out of the address and type it in its own field.")
+        raise EntryError("broker", _("Leave the password out of the address and type it in its own field."))
     if parts.query or parts.fragment:
-        raise EntryError("broker", "An address ends with the port or a path; leave out what follows “?” or “#”.")
+        raise EntryError("broker", _("Leave out “?” or “#” and what follows it."))
     _check_host(host)
     if port == 0:
-        raise EntryError("broker", "A port is a number from 1 to 65535.")
+        raise EntryError("broker", _("A port is a number from 1 to 65535."))
     path = parts.path.rstrip("/")
     if path and parts.scheme not in ("ws", "wss"):
-        raise EntryError("broker", "Only ws and wss addresses have a path. The topic has a field of its own.")
+        raise EntryError("broker", _("Only ws and wss addresses have a path. The topic has a field of its own."))
     for field, file in (("ca_file", ca_file), ("certificate", certificate), ("key_file", key_file)):
         if file is not None and not file.is_file():
-            raise EntryError(field, f"There is no file {file}.")
+            raise EntryError(field, _("There is no file {file}. Choose another one.").format(file=file))
     if key_file is not None and certificate is None:
-        raise EntryError("certificate", "A key needs its certificate too.")
+        raise EntryError("certificate", _("A key needs its certificate too. Choose that as well."))
     return BrokerAddress(
         scheme=parts.scheme,
         host=host,
@@ -101,9 +104,9 @@ def parse_broker(url: str, *, ca_file: Path | None = None, certificate: Path | N
 
 def _check_host(host: str) -> None:
     if not host:
-        raise EntryError("broker", "The address has no host name. Write it like mqtts://broker.example.org:8883.")
+        raise EntryError("broker", _("The address has no host name. Write it like mqtts://broker.example.org:8883."))
     if len(host) > 253 or not re.fullmatch(r"[\w.:%-]+", host):
-        raise EntryError("broker", f"“{host[:60]}” can't be a host name.")
+        raise EntryError("broker", _("“{host}” can’t be a host name. Write it like broker.example.org.").format(host=host[:60]))
 
 
 def normalise_topic(text: str) -> str:
@@ -113,13 +116,13 @@ def normalise_topic(text: str) -> str:
     """
     topic = unicodedata.normalize("NFC", text).strip().strip("/")
     if not topic:
-        raise EntryError("topic", "Type a topic, for example family.")
+        raise EntryError("topic", _("Type a topic, for example family."))
     if any(sign in topic for sign in "+#"):
-        raise EntryError("topic", "A topic can't contain + or #, which MQTT uses as wildcards.")
+        raise EntryError("topic", _("A topic can’t contain + or #. Leave them out."))
     if topic.startswith("$"):
-        raise EntryError("topic", "A topic can't begin with $, which brokers keep for themselves.")
+        raise EntryError("topic", _("A topic can’t begin with $. Leave it out."))
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn") for sign in topic):
-        raise EntryError("topic", "The topic contains a sign that can't be printed.")
+        raise EntryError("topic", _("The topic contains an invisible sign. Type it by hand."))
     if len(topic.encode()) > TOPIC_BYTES:
-        raise EntryError("topic", f"The topic is too long: at most {TOPIC_BYTES} bytes.")
+        raise EntryError("topic", _("The topic is too long: at most {most} bytes.").format(most=TOPIC_BYTES))
     return topic

@@ -16,8 +16,10 @@ import time
 from pathlib import Path
 from typing import Final
 
+from chat.causes import cause
 from chat.errors import BrokerError
 from chat.protocol.limits import PACKET_BYTES
+from chat.words import _
 
 DEFAULT_PORT: Final = 1883
 LAST_PORT: Final = 65534
@@ -75,16 +77,16 @@ class EmbeddedBroker:
         if self.running:
             return
         if importlib.util.find_spec("iotcore") is None:
-            raise BrokerError("The broker for this computer is not installed. Install the package iotcore, or use another broker.")
+            raise BrokerError(_("The package iotcore is missing, so no broker can run here. Install it, or use another broker."))
         if not 1 <= self.port <= LAST_PORT:
-            raise BrokerError(f"A port is a number from 1 to {LAST_PORT}.")
+            raise BrokerError(_("A port is a number from 1 to {last}.").format(last=LAST_PORT))
         self._check_ports()
         try:
             # Once it listens it has read its settings, so nothing is left on disk even if this program is killed later.
             with tempfile.TemporaryDirectory(prefix="mqtt-chat-broker-") as folder:
                 self._start_process(Path(folder) / "broker.toml")
         except OSError as error:
-            raise BrokerError(f"The broker on this computer can't be started: {error.strerror}.") from None
+            raise BrokerError(_("The broker on this computer can’t be started: {cause}.").format(cause=cause(error))) from None
 
     def stop(self) -> None:
         """End it and free its ports; harmless when it does not run."""
@@ -121,11 +123,11 @@ class EmbeddedBroker:
             try:
                 socket.create_server((self._host, port)).close()
             except PermissionError:
-                raise BrokerError(f"Port {port} is reserved for the system. Choose one from 1024 on.") from None
+                raise BrokerError(_("Port {port} is reserved for the system. Choose one from 1024 on.").format(port=port)) from None
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
-                    raise BrokerError(f"Port {port} is in use on this computer. Choose another port, or stop what uses it.") from None
-                raise BrokerError(f"Port {port} can't be used: {error.strerror}.") from None
+                    raise BrokerError(_("Port {port} is in use. Choose another port, or stop what uses it.").format(port=port)) from None
+                raise BrokerError(_("Port {port} can’t be used: {cause}.").format(port=port, cause=cause(error))) from None
 
     def _start_process(self, settings: Path) -> None:
         largest = PACKET_BYTES + _TOPIC_AND_PROPERTIES
@@ -141,7 +143,7 @@ class EmbeddedBroker:
         while not all(_listens(port) for port in self._ports):
             if not self.running or time.monotonic() > deadline:
                 self.stop()
-                raise BrokerError("The broker on this computer did not start. Try again, or use another broker.")
+                raise BrokerError(_("The broker on this computer did not start. Try again, or use another broker."))
             time.sleep(0.02)
 
 

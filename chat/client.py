@@ -41,6 +41,7 @@ from chat.window.login import Login, LoginWishes
 from chat.window.paint import Paint
 from chat.window.standing import put, where
 from chat.window.theme import Palette, Theme, display_scale, palette_for
+from chat.words import _
 
 if TYPE_CHECKING:
     from chat.broker import EmbeddedBroker
@@ -92,7 +93,7 @@ class ChatClient:
         try:
             self.root = tk.Tk(className="encrypted-mqtt-chat")
         except tk.TclError:
-            raise ChatError("There is no display to open a window on. In a terminal, use: python main.py console") from None
+            raise ChatError(_("There is no display to open a window on. In a terminal, use: python main.py console")) from None
         self.root.report_callback_exception = self._callback_failed
         self.settings = settings
         self._places = places
@@ -134,7 +135,7 @@ class ChatClient:
         """Join without asking; the room's window then stands at `geometry` (Tk's form)."""
         self._geometry = geometry
         if self.login is not None:
-            self.login.busy("Opening the room…")
+            self.login.busy(_("Opening the room…"))
         self._post(join)
 
     def close(self) -> None:
@@ -198,7 +199,9 @@ class ChatClient:
 
             entered = self.rooms.entered[self.rooms.login]
             self._wanted = replace(self.settings, broker=answer.broker.own_url)
-            self.rooms.notice("A broker runs on this computer now. The others type: " + " or ".join(answer.broker.urls()))
+            self.rooms.notice(
+                _("A broker runs on this computer now. The others type: {urls}").format(urls=_(" or ").join(answer.broker.urls()))
+            )
             self._post(Join(parse_broker(answer.broker.own_url), entered.topic, entered.username))
 
     def _say_failure(self, sentence: str) -> None:
@@ -238,7 +241,7 @@ class ChatClient:
             self._wanted = place.settings
             self._post(Join(place.broker, place.topic, self.settings.username, password=place.password))
         elif place.topic != self.rooms.entered[room].topic:
-            self.dialog.refuse("topic", "Another topic is another room: close this, and press + to join that one.")
+            self.dialog.refuse("topic", _("Another topic is another room. Close this, and press + to join it."))
         else:
             self.rooms.move(room, place)
 
@@ -306,7 +309,7 @@ class ChatClient:
     def _take_events(self) -> None:
         messages: list[MessageShown] = []
         room = ""
-        for _ in range(FRAME_EVENTS):
+        for _place in range(FRAME_EVENTS):
             try:
                 item = self._events.get_nowait()
             except queue.Empty:
@@ -343,7 +346,7 @@ class ChatClient:
             case Closed():
                 self._session = None
                 if self._closing_until is None:
-                    self._say_failure("Something went wrong and the connection ended. Restart the program.")
+                    self._say_failure(_("Something went wrong, and the connection ended. Start the program again."))
             case RoomsChanged():
                 if self.rooms is not None:
                     self.rooms.show_list(event)
@@ -454,7 +457,7 @@ class ChatClient:
 
     def _callback_failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         traceback.print_exception(kind, error, trace)
-        self._say_failure("Something went wrong in the window; the terminal shows what. The conversation goes on.")
+        self._say_failure(_("Something went wrong in the window. The terminal shows what; the conversation goes on."))
 
 
 def run_window(settings: Settings, places: Places) -> int:

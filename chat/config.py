@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from chat.address import DEFAULT_BROKER, BrokerAddress, normalise_topic, parse_broker
+from chat.causes import cause
 from chat.errors import EntryError, StorageError
+from chat.words import LANGUAGES, _
 
 APPLICATION: Final = "encrypted-mqtt-chat"
 DEFAULT_TOPIC: Final = "encrypted-mqtt-chat"
@@ -42,6 +44,7 @@ class Settings:
     certificate: str = ""
     key_file: str = ""
     theme: str = "system"
+    language: str = "system"
     typing: bool = True
     """Whether the others are told that one is writing."""
     scale: int = 0
@@ -75,13 +78,17 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        raise StorageError(f"The settings file {path} can't be read: {error.strerror}.") from None
+        raise StorageError(_("The settings file {path} can’t be read: {cause}.").format(path=path, cause=cause(error))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"The settings file {path} is not valid: {error}. Correct it or move it away.") from None
+        raise StorageError(
+            _("The settings file {path} is damaged: {error}. Correct it or move it away.").format(path=path, error=error)
+        ) from None
     known = {field.name: content[field.name] for field in fields(Settings) if field.name in content}
     for name, value in known.items():
         if sentence := _objection(name, value):
-            raise StorageError(f"In the settings file {path}, “{name}” is not valid: {sentence}")
+            raise StorageError(
+                _("“{name}” in the settings file {path} is wrong: {sentence}").format(path=path, name=name, sentence=sentence)
+            )
     return Settings(**known)
 
 
@@ -106,22 +113,24 @@ def save_settings(path: Path, settings: Settings) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise StorageError(f"The settings file {path} can't be written: {error.strerror}.") from None
+        raise StorageError(_("The settings file {path} can’t be written: {cause}.").format(path=path, cause=cause(error))) from None
 
 
 def _objection(name: str, value: object) -> str:
     """What is wrong with one value, "" if nothing is."""
     if name == "typing":
-        return "" if isinstance(value, bool) else "it is true or false, without quotation marks."
+        return "" if isinstance(value, bool) else _("write true or false, without quotation marks.")
     if name == "scale":
         fits = value == 0 or (isinstance(value, int) and SCALES[0] <= value <= SCALES[-1])
-        return "" if fits and not isinstance(value, bool) else f"it is 0 or a number from {SCALES[0]} to {SCALES[-1]}."
+        words = _("write 0 or a number from {least} to {most}.").format(least=SCALES[0], most=SCALES[-1])
+        return "" if fits and not isinstance(value, bool) else words
     if not isinstance(value, str):
-        return "it is to be a text in quotation marks."
-    if name == "theme" and value not in THEMES:
-        return f"it is one of {', '.join(THEMES)}."
+        return _("write a text in quotation marks.")
+    choices = {"theme": THEMES, "language": tuple(LANGUAGES)}.get(name, (value,))
+    if value not in choices:
+        return _("write one of {names}.").format(names=", ".join(choices))
     if name == "window" and value and not _PLACE.fullmatch(value):
-        return "it is a size and a place like 1180x760+40+30."
+        return _("write a size and a place, like 1180x760+40+30.")
     try:
         if name == "broker":
             parse_broker(value)

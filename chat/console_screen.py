@@ -24,6 +24,7 @@ from chat.events import (
     Trust,
 )
 from chat.text import clean_line, clean_text
+from chat.words import _, digits, many, marked
 
 SHOWN_BEFORE: Final = 20
 """Messages of before that a terminal shows when a room is entered."""
@@ -31,7 +32,7 @@ FOLDED_STEP: Final = 100
 GAPS: Final = 3
 """Gaps that are told one by one."""
 _COLOURS: Final = (Fore.RED, Fore.GREEN, Fore.YELLOW, Fore.BLUE, Fore.MAGENTA, Fore.CYAN, Fore.LIGHTRED_EX, Fore.LIGHTCYAN_EX)
-_CHANGED: Final = "(another key than before!)"
+_CHANGED: Final = marked("(another key than before!)")
 
 
 @dataclass(slots=True)
@@ -71,8 +72,9 @@ class Screen:
         return f"{Style.DIM}{text}{Style.RESET_ALL}" if self._colour else text
 
     def entered(self, event: Entered) -> None:
-        place = f"{clean_line(event.topic)} at {event.broker.place}"
-        self.remark(f"In {place} as {event.username}. Room fingerprint {event.fingerprint}.")
+        words = _("You are in {topic} at {place} as {name}. The room’s fingerprint: {fingerprint}")
+        place = event.broker.place
+        self.remark(words.format(topic=clean_line(event.topic), place=place, name=event.username, fingerprint=event.fingerprint))
 
     def link(self, event: LinkChanged) -> None:
         self.remark(f"{event.sentence} ({event.security})" if event.link is Link.CONNECTED else event.sentence)
@@ -80,67 +82,75 @@ class Screen:
     def page(self, messages: Sequence[tuple[Message, Delivery | None]]) -> None:
         """At a terminal, the last of what was said before; a pipe gets only what is new."""
         if self._interactive:
-            for message, _ in messages[-SHOWN_BEFORE:]:
+            for message, _delivery in messages[-SHOWN_BEFORE:]:
                 self.message(message)
 
     def message(self, message: Message) -> None:
         then, now = time.localtime(message.time), time.localtime()
         stamp = time.strftime("%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)
-        mark = f" {_CHANGED}" if message.trust is Trust.CHANGED else ""
+        mark = f" {_(_CHANGED)}" if message.trust is Trust.CHANGED else ""
         if message.newer:
-            text = "(a kind of message that needs a newer version of this program)"
+            text = _("(this message needs a newer version of this program)")
         elif message.retracted:
-            text = "(deleted)"
+            text = _("(deleted)")
         else:
             text = indented(message.text).lstrip(" ")
         self.line(f"{self.dim(stamp)} {self._name(message.device, message.name)}{mark}: {text}")
 
     def changed(self, message: Message) -> None:
         if message.retracted:
-            self.remark(f"{clean_line(message.name)} deleted a message.")
+            self.remark(_("{name} deleted a message.").format(name=clean_line(message.name)))
         elif message.edited:
-            self.remark(f"{clean_line(message.name)} changed a message to: {clean_text(message.text)[0]}")
+            words = _("{name} changed a message to: {text}")
+            self.remark(words.format(name=clean_line(message.name), text=clean_text(message.text)[0]))
         for reaction in message.reactions:
+            words = _("{emoji} from {names}: {text}")
             names = ", ".join(map(clean_line, reaction.names))
-            self.remark(f"{clean_line(reaction.emoji)} from {names}: {clean_line(message.text, 60)}")
+            self.remark(words.format(emoji=clean_line(reaction.emoji), names=names, text=clean_line(message.text, 60)))
 
     def not_sent(self, event: DeliveryChanged, text: str) -> None:
-        self.line(f"Not sent: {event.reason}\n{indented(text)}")
+        self.line(_("Not sent: {sentence}").format(sentence=event.reason) + f"\n{indented(text)}")
 
     def found(self, event: Found) -> None:
         for message in reversed(event.messages):
             self.message(message)
-        self.remark(f"{len(event.messages)} found.")
+        self.remark(_("{count} found.").format(count=digits(len(event.messages))))
 
     def gaps(self, gaps: Sequence[Gap]) -> None:
         for gap in gaps[:GAPS]:
-            self.remark(f"{gap.count:,} messages from {clean_line(gap.name)} are missing; nobody who is here has them.")
+            words = many("{count} message from {name} is missing.", "{count} messages from {name} are missing.", gap.count)
+            told = (words.format(count=digits(gap.count), name=clean_line(gap.name)), _("Nobody who is here has what is missing."))
+            self.remark(" ".join(told))
 
     def folded(self, state: RoomState, event: MessagesFolded) -> None:
         told = state.folded.get(event.device, 0)
         if event.count < told or told == 0 or event.count >= told + FOLDED_STEP:
             state.folded[event.device] = event.count
-            self.remark(f"{event.count} more from {clean_line(event.name)}, too fast to show")
+            self.remark(_("{count} more from {name}, too fast to show").format(count=digits(event.count), name=clean_line(event.name)))
 
     def members(self, state: RoomState, members: tuple[Member, ...]) -> None:
         before = {member.device for member in state.members if member.online}
         for member in members:
             if not member.own and member.online != (member.device in before):
-                self.remark(f"{clean_line(member.name)} {'is here' if member.online else 'has left'}")
+                words = _("{name} is here") if member.online else _("{name} has left")
+                self.remark(words.format(name=clean_line(member.name)))
         state.members = members
 
     def who(self, state: RoomState) -> None:
         for member in state.members:
-            where = "you" if member.own else "here" if member.online else "away"
-            mark = f"  {_CHANGED}" if member.trust is Trust.CHANGED else ""
+            where = _("you") if member.own else _("here") if member.online else _("away")
+            mark = f"  {_(_CHANGED)}" if member.trust is Trust.CHANGED else ""
             self.line(f"{self._name(member.device, member.name)}  {where}  {member.fingerprint}{mark}")
-        self.remark(f"{state.foreign} foreign packets ignored")
+        words = many("{count} foreign packet ignored", "{count} foreign packets ignored", state.foreign)
+        self.remark(words.format(count=digits(state.foreign)))
 
     def rooms(self, rooms: Sequence[RoomSummary], current: str) -> None:
         for number, room in enumerate(rooms, 1):
-            here = "you are here" if room.room == current else f"{room.unread} unread"
-            online = f"{room.online} online" if room.link is Link.CONNECTED else room.link.value
-            self.line(f"{number}  {clean_line(room.topic)} at {room.broker.place} as {clean_line(room.name)}  {here}, {online}")
+            here = _("you are here") if room.room == current else _("{count} unread").format(count=digits(room.unread))
+            online = _("{count} online").format(count=room.online) if room.link is Link.CONNECTED else _("not connected")
+            where = _("{topic} at {place} as {name}")
+            place = where.format(topic=clean_line(room.topic), place=room.broker.place, name=clean_line(room.name))
+            self.line(f"{number}  {place}  {here}, {online}")
 
     def _name(self, device: str, name: str) -> str:
         shown = clean_line(name)

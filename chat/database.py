@@ -12,8 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from chat.causes import cause
 from chat.errors import DamagedError, StorageError
 from chat.pages import PAGE_BYTES, is_log_broken
+from chat.words import _
 
 SHAPE: Final = 3
 """The number of this arrangement of tables, as SQLite's `user_version`."""
@@ -159,9 +161,15 @@ def _check_shape(path: Path, database: sqlite3.Connection, broken: bool) -> None
     if broken or not 0 <= shape <= _NEWEST_SHAPE or (tables and not tables >= _FIRST_TABLES):
         raise damaged(path)
     if shape > SHAPE:
-        raise StorageError(f"The file {path} was made by a newer version of this program. Use that one, or another --data-dir.")
+        raise StorageError(
+            _("The file {path} is from a newer version of this program. Use that version, or another --data-dir.").format(path=path)
+        )
     if shape < SHAPE and database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StorageError(f"The file {path} was made by an early version of this program. Move it away; others still have what was said.")
+        raise StorageError(
+            _("The file {path} is from an early version of this program. Move it away; the others still have what was said.").format(
+                path=path
+            )
+        )
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -175,11 +183,13 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"The file {path} can't be used: {error.strerror}.") from None
+        raise StorageError(_("The file {path} can’t be used: {cause}.").format(path=path, cause=cause(error))) from None
     except sqlite3.OperationalError as error:
         if _code(error) in _DAMAGE:
             raise damaged(path) from None
-        raise StorageError(f"The file {path} can’t be written: {error}. Free some space, or use --data-dir.") from None
+        raise StorageError(
+            _("The file {path} can’t be written: {cause}. Free some space, or use --data-dir.").format(path=path, cause=cause(error))
+        ) from None
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError:
@@ -190,7 +200,9 @@ def damaged(path: Path) -> DamagedError:
     """The error for a file that holds what was not written there; it leaves a mark for the next start."""
     with suppress(OSError):
         damage_mark(path).touch(mode=0o600)
-    return DamagedError(path, f"The file {path} is damaged. Leave the room and join it again: what can be read is saved then.")
+    return DamagedError(
+        path, _("The file {path} is damaged. Leave the room and join it again; that saves what can be read.").format(path=path)
+    )
 
 
 def damage_mark(path: Path) -> Path:

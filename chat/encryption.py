@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chat.errors import ChatError
+from chat.words import _
 
 LABEL: Final = b"mqtt-chat/1/"
 """Begins every label. The number is the suite: other primitives or parameters would mean another number, and so another room."""
@@ -81,7 +82,7 @@ def derive_root(passphrase: str, topic: str) -> bytes:
     except UnsupportedAlgorithm:
         return _derive_with_argon2_cffi(secret, salt)
     except MemoryError:
-        raise KeyDerivationError("Deriving the key needs 256 MB of free memory. Close other programs and try again.") from None
+        raise KeyDerivationError(_("The passphrase needs 256 MB of free memory. Close other programs and try again.")) from None
 
 
 def _derive_with_argon2_cffi(secret: bytes, salt: bytes) -> bytes:
@@ -89,7 +90,7 @@ def _derive_with_argon2_cffi(secret: bytes, salt: bytes) -> bytes:
         from argon2.low_level import Type, hash_secret_raw
     except ImportError:
         raise KeyDerivationError(
-            "The cryptography package on this computer lacks Argon2id. Install the package argon2-cffi and start again."
+            _("The package cryptography lacks Argon2id here. Install the package argon2-cffi and start again.")
         ) from None
     return hash_secret_raw(
         secret, salt, time_cost=ARGON2_PASSES, memory_cost=ARGON2_MEMORY_KIB, parallelism=ARGON2_LANES, hash_len=32, type=Type.ID

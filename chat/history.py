@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from chat.causes import cause
 from chat.database import Database, open_database, sentences
 from chat.encryption import RoomKeys
 from chat.errors import DamagedError, StorageError
@@ -28,6 +29,7 @@ from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Reply, Retract, Said, Text
 from chat.protocol.spans import Span
 from chat.state import State
+from chat.words import _
 
 DEVICES_PER_FOLDER: Final = 16
 DEVICE_BYTES: Final = 8
@@ -360,12 +362,14 @@ def open_history(data_folder: Path, keys: RoomKeys) -> History:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"The folder {folder} can't be made: {error.strerror}. Choose another with --data-dir.") from None
+        raise StorageError(
+            _("The folder {folder} can’t be made: {cause}. Choose another with --data-dir.").format(folder=folder, cause=cause(error))
+        ) from None
     for number in range(1, DEVICES_PER_FOLDER + 1):
         history = open_file(folder / f"device-{number}.db", keys)
         if history is not None:
             return history
-    raise StorageError(f"{DEVICES_PER_FOLDER} programs use this room on this computer already. Close one of them.")
+    raise StorageError(_("{count} programs use this room on this computer already. Close one of them.").format(count=DEVICES_PER_FOLDER))
 
 
 def open_file(path: Path, keys: RoomKeys) -> History | None:

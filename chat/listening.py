@@ -31,6 +31,7 @@ from chat.events import (
 )
 from chat.session import Session
 from chat.text import clean_line, clean_text
+from chat.words import _
 
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
@@ -126,9 +127,9 @@ class _Listening:
         if self._as_json:
             self._write(_as_json(message, "changed"))
         elif message.retracted:
-            self._write(_as_line(message, "(deleted)"))
+            self._write(_as_line(message, _("(deleted)")))
         elif message.edited:
-            self._write(_as_line(message, f"(changed) {message.text}"))
+            self._write(_as_line(message, _("(changed)") + f" {message.text}"))
 
     def _remember(self, message: Message) -> None:
         self._printed[message.key] = _look(message)
@@ -148,7 +149,7 @@ def _look(message: Message) -> object:
 def _as_line(message: Message, text: str) -> str:
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(message.time))
     if message.newer:
-        return f"{stamp} {clean_line(message.name)}: (a kind of message that needs a newer version of this program)"
+        return f"{stamp} {clean_line(message.name)}: " + _("(this message needs a newer version of this program)")
     # One line, whatever was sent: a script that splits at line ends must not be fed a second message.
     one_line = clean_text(text, sys.maxsize, sys.maxsize)[0].replace("\n", " ⏎ ")
     return f"{stamp} {clean_line(message.name)}: {one_line}"

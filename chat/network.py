@@ -44,6 +44,7 @@ from chat.network_events import (
 from chat.protocol.limits import PACKET_BYTES
 from chat.reasons import refusal, rejection
 from chat.tls import distrust, tls_context
+from chat.words import _
 
 KEEP_ALIVE_SECONDS: Final = 30
 CONNECT_SECONDS: Final = 10.0
@@ -277,14 +278,20 @@ class Connection:
     def _how_it_was_lost(self) -> _Ended:
         place = self._broker.place
         if self._client is not None and self._client.oversize:
-            return _Ended(Trouble.PACKET_TOO_LARGE, f"{place} sent a packet larger than this program takes, so the connection was closed.")
+            return _Ended(
+                Trouble.PACKET_TOO_LARGE,
+                _("{place} sent a packet that is too large, so the connection was closed.").format(place=place),
+            )
         if self._accepted is not None and time.monotonic() - self._accepted_at < STEADY_SECONDS:
             # Two programs with one client identifier end each other's connections in turn, and not every broker says so.
-            words = "was lost soon after it was made. If this happens again, another program may use a copy of this data folder."
-            return _Ended(Trouble.LOST, f"The connection to {place} {words}")
+            told = [
+                _("The connection to {place} was lost at once.").format(place=place),
+                _("If this happens again, another program may use a copy of this data folder."),
+            ]
+            return _Ended(Trouble.LOST, " ".join(told))
         if not self._answered:
-            return _Ended(Trouble.LOST, f"{place} closed the connection without an answer. Is it an MQTT broker?")
-        return _Ended(Trouble.LOST, f"The connection to {place} was lost.")
+            return _Ended(Trouble.LOST, _("{place} closed the connection without an answer. Is it an MQTT broker?").format(place=place))
+        return _Ended(Trouble.LOST, _("The connection to {place} was lost.").format(place=place))
 
     def _make_client(self) -> BoundedClient:
         broker = self._broker
@@ -329,21 +336,30 @@ class Connection:
             client.connect(broker.host, broker.port, keepalive=KEEP_ALIVE_SECONDS, **options)
         except socket.gaierror:
             raise _Ended(
-                Trouble.NAME_NOT_FOUND, f"The name {broker.host} was not found. Check the address and this computer’s network."
+                Trouble.NAME_NOT_FOUND,
+                _("The name {host} was not found. Check the address, and this computer’s network.").format(host=broker.host),
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise _Ended(Trouble.CERTIFICATE, distrust(error, broker)) from None
         except ssl.SSLError:
             raise _Ended(
-                Trouble.UNREACHABLE, f"{place} does not speak TLS on this port, or it refused this computer’s certificate."
+                Trouble.UNREACHABLE,
+                _("{place} does not use TLS on this port, or it refused your certificate. Check both.").format(place=place),
             ) from None
         except TimeoutError:
-            raise _Ended(Trouble.UNREACHABLE, f"{place} does not answer. Check the address, or whether a firewall is in the way.") from None
+            raise _Ended(
+                Trouble.UNREACHABLE,
+                _("{place} does not answer. Check the address, and that no firewall is in the way.").format(place=place),
+            ) from None
         except ConnectionRefusedError:
-            raise _Ended(Trouble.UNREACHABLE, f"Nothing listens at {place}. Check the port, or start the broker there.") from None
+            raise _Ended(
+                Trouble.UNREACHABLE, _("Nothing listens at {place}. Check the port, or start the broker there.").format(place=place)
+            ) from None
         except (OSError, mqtt.WebsocketConnectionError, ValueError, IndexError):
             # The last two are what paho's websocket raises for a malformed answer.
-            raise _Ended(Trouble.UNREACHABLE, f"{place} can't be reached. Check the address and this computer’s network.") from None
+            raise _Ended(
+                Trouble.UNREACHABLE, _("{place} can’t be reached. Check the address, and this computer’s network.").format(place=place)
+            ) from None
 
     def _serve(self, client: BoundedClient) -> None:
         """Move bytes until the connection ends."""
@@ -357,7 +373,10 @@ class Connection:
                 if self._unanswered:
                     deadline = self._asked_at + ACCEPT_SECONDS
                 if (self._accepted is None or self._unanswered) and time.monotonic() > deadline:
-                    raise _Ended(Trouble.UNREACHABLE, f"{self._broker.place} took the connection but does not answer.")
+                    raise _Ended(
+                        Trouble.UNREACHABLE,
+                        _("{place} took the connection, but does not answer. Is it an MQTT broker?").format(place=self._broker.place),
+                    )
                 if not self._step(client, selector):
                     return
 
@@ -383,7 +402,12 @@ class Connection:
             return client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS
         except Exception as error:  # noqa: BLE001
             # paho parses what the broker sends and raises whatever its parser stumbles over; none of it is worth more than this.
-            raise _Ended(Trouble.PROTOCOL, f"{self._broker.place} sent something that is not MQTT ({type(error).__name__}).") from None
+            raise _Ended(
+                Trouble.PROTOCOL,
+                _("{place} sent something that is not MQTT ({name}). Check the address.").format(
+                    place=self._broker.place, name=type(error).__name__
+                ),
+            ) from None
 
     def _take_wishes(self, client: BoundedClient | None) -> None:
         """Carry out what was asked for; without a client that is connected, publishes are forgotten."""
@@ -430,7 +454,12 @@ class Connection:
         overhead = len(wish.topic.encode()) + 32
         if len(wish.payload) + overhead > self._limits.packet_bytes:
             kibibytes = self._limits.packet_bytes // 1024
-            self._emit(Rejected(wish.token, f"This broker takes packets up to {kibibytes} KiB only. Send the message in parts."))
+            self._emit(
+                Rejected(
+                    wish.token,
+                    _("This broker takes at most {most} KiB at once. Send the message in parts.").format(most=kibibytes),
+                )
+            )
             return
         qos = min(wish.qos, self._limits.maximum_qos)
         properties = None
@@ -479,7 +508,7 @@ class Connection:
         version = self._client.tls_version.replace("TLSv", "TLS ") if self._client else ""
         self._accepted = Connected(
             limits=self._limits,
-            security=version or "not encrypted on the way",
+            security=version or _("not encrypted on the way"),
             protocol="MQTT 5" if modern else "MQTT 3.1.1",
             resumed=flags.session_present,
         )
@@ -493,8 +522,8 @@ class Connection:
         if name is None or name not in self._subscriptions:
             return
         if any(reason.is_failure for reason in reasons):
-            words = "does not let you read this topic. Ask its operator, or choose another."
-            self._emit(SubscriptionRefused(name, f"{self._broker.place} {words}"))
+            words = _("{place} does not let you read this topic. Ask whoever runs it, or choose another topic.")
+            self._emit(SubscriptionRefused(name, words.format(place=self._broker.place)))
         else:
             self._emit(Subscribed(name))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chat.errors import EntryError
+from chat.words import _
 
 PASSPHRASE_BYTES: Final = 1024
 REFUSED_BELOW: Final = 1e8
@@ -38,12 +39,12 @@ def normalise_passphrase(text: str) -> str:
     Raises `EntryError` for signs that are invisible or that a later Unicode version could normalise differently.
     """
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Cn", "Co") for sign in text):
-        raise EntryError("passphrase", "The passphrase contains an invisible or unknown sign. Type it by hand.")
+        raise EntryError("passphrase", _("The passphrase contains an invisible sign. Type it by hand."))
     passphrase = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
     if not passphrase:
-        raise EntryError("passphrase", "Type the passphrase that you share with the others.")
+        raise EntryError("passphrase", _("Type the passphrase that you share with the others."))
     if len(passphrase.encode()) > PASSPHRASE_BYTES:
-        raise EntryError("passphrase", f"The passphrase is too long: at most {PASSPHRASE_BYTES} bytes.")
+        raise EntryError("passphrase", _("The passphrase is too long: at most {most} bytes.").format(most=PASSPHRASE_BYTES))
     return passphrase
 
 
@@ -53,9 +54,9 @@ def rate_passphrase(passphrase: str) -> Rating:
 
     guesses = float(zxcvbn(passphrase[:_METER_READS])["guesses"])
     if guesses < REFUSED_BELOW:
-        return Rating(Strength.REFUSED, "This passphrase is too easy to guess. Take four or more unrelated words.")
+        return Rating(Strength.REFUSED, _("This passphrase is too easy to guess. Take four or more unrelated words."))
     if guesses < WARNED_BELOW:
-        return Rating(Strength.WEAK, "A patient attacker could guess this passphrase. One more word makes it much stronger.")
+        return Rating(Strength.WEAK, _("With patience, this passphrase can be guessed. Add one more word."))
     return Rating(Strength.GOOD, "")
 
 

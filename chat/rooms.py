@@ -58,6 +58,7 @@ from chat.window.place_form import Place
 from chat.window.rooms_view import RoomsView
 from chat.window.sidebar import RoomEntry
 from chat.window.theme import Theme
+from chat.words import _
 
 READ_SECONDS: Final = 0.5
 """How often what a person has seen is told."""
@@ -219,7 +220,7 @@ class Rooms:
 
     def _join(self, username: str, passphrase: str, place: Place) -> None:
         if self.dialog is not None:
-            self.dialog.busy("Opening the room…")
+            self.dialog.busy(_("Opening the room…"))
         self._asked, self._given_up = place.topic, ""
         self._outlets.post(JoinBeside(place.broker, place.topic, username, passphrase, place.password))
 
@@ -261,8 +262,8 @@ class Rooms:
 
     def _left(self, room: str, event: Left) -> None:
         self._parting = [
-            f"You left {clean_line(event.topic)}.",
-            *(f"Not sent yet; it goes out when you are back there: {clean_text(text)[0]}" for text in event.unsent),
+            _("You left {topic}.").format(topic=clean_line(event.topic)),
+            *(_("Not sent yet. It goes out when you are back there: {text}").format(text=clean_text(text)[0]) for text in event.unsent),
         ]
         if room == self.login or self._asked:
             # Another one, or the same at another broker, is about to take its place.

@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from chat.causes import cause
 from chat.database import damage_mark, kept_log
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.errors import DamagedError, StorageError
@@ -32,6 +33,7 @@ from chat.protocol.names import skeleton
 from chat.protocol.records import ID_BYTES, Hello, Said, read_record, reread_record
 from chat.protocol.spans import Span, add_span
 from chat.state import unwrap_state
+from chat.words import _, digits, many
 
 _PLACE_BYTES: Final = DEVICE_BYTES + 8 + ID_BYTES
 _POSITION_BYTES: Final = 1 + 8 + _PLACE_BYTES
@@ -71,13 +73,13 @@ def open_or_salvage(data_folder: Path, keys: RoomKeys, tell: Callable[[str], Non
     `tell` gets a sentence before that is done, because it takes a while. Raises `StorageError`.
     """
     sentences: list[str] = []
-    for _ in range(DEVICES_PER_FOLDER):
+    for _place in range(DEVICES_PER_FOLDER):
         try:
             return _open_sound(data_folder, keys), " ".join(filter(None, sentences))
         except DamagedError as error:
-            tell("The history of this room is damaged. Saving what can be read of it…")
+            tell(_("The history of this room is damaged. Saving what can be read…"))
             sentences.append(_mend(error.path, keys))
-    raise StorageError(f"The files in {data_folder} get damaged again and again. Use another disk with --data-dir.")
+    raise StorageError(_("The files in {folder} get damaged again and again. Use another disk with --data-dir.").format(folder=data_folder))
 
 
 def _open_sound(data_folder: Path, keys: RoomKeys) -> History:
@@ -106,17 +108,23 @@ def _mend(path: Path, keys: RoomKeys) -> str:
             new.replace(path)
             damage_mark(path).unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"The file {path} is damaged, and what can be read can't be saved: {error.strerror}.") from None
+        raise StorageError(
+            _("The file {path} is damaged, and what can be read can’t be saved: {cause}.").format(path=path, cause=cause(error))
+        ) from None
     if messages is None:
-        return (
-            f"The history of this room was damaged and nothing of it can be read. The damaged file is kept as {aside}. "
-            "This computer is a new device now, and gets the conversation again from the others as far as they have it."
-        )
-    saved = "1 message was saved" if messages == 1 else f"{messages:,} messages were saved"
-    return (
-        f"The history of this room was damaged: {saved}, and the damaged file is kept as {aside}. "
-        "This computer is a new device now, and the others' copies fill in the rest."
-    )
+        told = [
+            _("The history of this room was damaged, and nothing of it can be read."),
+            _("The damaged file is kept as {file}.").format(file=aside),
+            _("This computer is a new device now. It gets the conversation from the others again."),
+        ]
+        return " ".join(told)
+    told = [
+        _("The history of this room was damaged."),
+        many("{count} message was saved.", "{count} messages were saved.", messages).format(count=digits(messages)),
+        _("The damaged file is kept as {file}.").format(file=aside),
+        _("This computer is a new device now. The others’ copies fill in the rest."),
+    ]
+    return " ".join(told)
 
 
 @contextmanager
@@ -127,7 +135,7 @@ def _alone(path: Path) -> Iterator[None]:
         lock.execute("BEGIN EXCLUSIVE")
         yield
     except sqlite3.OperationalError:
-        raise StorageError(f"Another program saves what can be read of {path}, which is damaged. Try again in a moment.") from None
+        raise StorageError(_("Another program is repairing {path}. Try again in a moment.").format(path=path)) from None
     finally:
         lock.close()
 
@@ -197,7 +205,7 @@ def _carry_over(path: Path, new: Path, keys: RoomKeys) -> int | None:
 def _open_new(path: Path, keys: RoomKeys) -> History:
     history = open_file(path, keys)
     if history is None:
-        raise StorageError(f"Another program uses {path}. Close it.")
+        raise StorageError(_("Another program uses {path}. Close that program.").format(path=path))
     return history
 
 

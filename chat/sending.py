@@ -25,6 +25,7 @@ from chat.events import (
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
+from chat.words import _
 
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
@@ -39,7 +40,7 @@ def send(join: Join, data_folder: Path, text: str, timeout: float) -> None:
     `timeout` is how many seconds may pass without any progress. Raises `ChatError`.
     """
     if not text.strip():
-        raise ChatError("There is nothing to send.")
+        raise ChatError(_("There is nothing to send."))
     _Sending(join, data_folder, timeout, deque([text, None])).run()
 
 
@@ -70,7 +71,7 @@ class _Sending:
         """Whether the room has heard the name, which then stands beside the first message too."""
         self._saying = 0
         self._under_way: set[str] = set()
-        self._trouble = "The broker did not answer in time."
+        self._trouble = _("The broker did not answer in time. Try again later.")
         self._deadline = 0.0
 
     def read(self, source: TextIO) -> None:
@@ -130,7 +131,7 @@ class _Sending:
             case DeliveryChanged(_, Delivery.FAILED, reason):
                 raise ChatError(reason)
             case Closed():
-                raise ChatError("The session ended before everything was sent.")
+                raise ChatError(_("The connection ended before everything was sent. Try again."))
             case LinkChanged(Link.WAITING, sentence):
                 self._trouble = sentence
                 return False

@@ -63,13 +63,14 @@ from chat.protocol.step import Channel
 from chat.salvage import open_or_salvage
 from chat.shared_connection import FromBroker, SharedConnection
 from chat.visit import Visit
+from chat.words import _, digits, many, marked
 
 SETTLE_SECONDS: Final = 0.8
 """How long leaving waits for the broker to confirm what was sent last."""
 CLOSE_SECONDS: Final = 0.8
 LIST_SECONDS: Final = 0.2
 """The list of rooms is told at most this often."""
-RESTORED: Final = "The data of this computer is older than what it has said before: a backup was put back. It goes on as a new device."
+RESTORED: Final = marked("The data on this computer is from a backup. This computer is a new device now.")
 _Wish = TypeVar("_Wish", Join, JoinBeside)
 
 
@@ -162,7 +163,7 @@ class Session:
 
     def _in_room(self, visit: Visit | None, command: RoomCommand) -> None:
         if visit is None:
-            self._show(SayRefused(command.text if isinstance(command, Say) else "", "You are in no room. Join one first."))
+            self._show(SayRefused(command.text if isinstance(command, Say) else "", _("You are in no room. Join one first.")))
             return
         match command:
             case Open():
@@ -224,13 +225,13 @@ class Session:
 
     def _join_beside(self, wish: JoinBeside) -> None:
         if self._login not in self._visits:
-            raise ChatError("Log in to a room first; it remembers the others.")
+            raise ChatError(_("Log in to a room first."))
         name, topic = normalise_name(wish.username), normalise_topic(wish.topic)
         known = next((room.root for room in self._beside.values() if room.topic == topic), b"")
         root = known if known and not wish.passphrase else self._derive(_accept(wish.passphrase), topic)
         keys = room_keys(root)
         if keys.tag == self._login:
-            raise EntryError("topic", "You are in this room already: it is the one that you logged in to.")
+            raise EntryError("topic", _("You are in this room already."))
         if present := self._visits.get(keys.tag):
             self._leave([present])
         self._enter(wish.broker, name, topic, keys, self._open(keys), wish.password)
@@ -247,7 +248,7 @@ class Session:
                 keys = room_keys(room.root)
                 self._enter(_address(room), room.name, room.topic, keys, self._open(keys), None)
             except ChatError as error:
-                self._show(Notice(f"The room {room.topic} can't be entered now. {error}"))
+                self._show(Notice(_("The room {topic} can’t be entered now. {error}").format(topic=room.topic, error=error)))
 
     def _remember(self, rooms: dict[str, Remembered]) -> None:
         self._beside = rooms
@@ -257,7 +258,7 @@ class Session:
 
     def _derive(self, passphrase: str, topic: str) -> bytes:
         if self._root_of != (passphrase, topic):
-            self._show(Progress("Deriving the key from the passphrase…"))
+            self._show(Progress(_("Making the key from the passphrase…")))
             self._root = derive_root(passphrase, topic)
             self._root_of = (passphrase, topic)
         return self._root
@@ -306,7 +307,7 @@ class Session:
             visit.history.start_anew(visit.room.device)
             visit.commit()
             self._leave([visit])
-            show(Notice(RESTORED))
+            show(Notice(_(RESTORED)))
             self._enter(visit.broker, visit.room.name, visit.topic, visit.keys, (open_history(self._data_folder, visit.keys), ""), None)
         except StorageError as error:
             self._leave([still for still in self._visits.values() if still is visit])
@@ -317,7 +318,7 @@ class Session:
     def _forget(self, visit: Visit) -> None:
         room = visit.keys.tag
         if room == self._login:
-            self._show(Notice("You logged in to this room, and it remembers the others. Close the program to leave it."))
+            self._show(Notice(_("You logged in to this room. Close the program to leave it.")))
             return
         self._leave([visit])
         self._remember({tag: kept for tag, kept in self._beside.items() if tag != room})
@@ -335,10 +336,15 @@ class Session:
         except StorageError as error:
             show(Deleted(str(error)))
             return
-        sentence = f"Deleted from this computer: {records:,} records of {topic}, and its key there. The others still have what was said."
+        told = [
+            many(
+                "Deleted here: {count} record of {topic}, and your key.", "Deleted here: {count} records of {topic}, and your key.", records
+            ),
+            _("The others still have what was said."),
+        ]
         if in_use:
-            sentence += f" {in_use} other programs use this room here; what they keep is still there."
-        show(Deleted(sentence))
+            told.append(many("{others} other program keeps a copy here.", "{others} other programs keep copies here.", in_use))
+        show(Deleted(" ".join(told).format(count=digits(records), topic=topic, others=in_use)))
 
     def _leave(self, visits: Sequence[Visit]) -> None:
         for visit in visits:

@@ -23,6 +23,7 @@ from chat.network_events import (
 )
 from chat.protocol.step import Channel
 from chat.visit import Visit
+from chat.words import _
 
 INBOX_PACKETS: Final = 1000
 """When this many wait, the network thread pauses reading; TCP then slows the broker down."""
@@ -48,7 +49,7 @@ class SharedConnection:
         self._connection: Connection | None = None
         self._number = 0
         self._ended = threading.Event()
-        self._state = LinkChanged(Link.CONNECTING, f"Connecting to {broker.place}…")
+        self._state = LinkChanged(Link.CONNECTING, _("Connecting to {place}…").format(place=broker.place))
         self._security = ""
 
     # What rooms ask for
@@ -58,7 +59,9 @@ class SharedConnection:
         identifier and its will: MQTT has one of each for a connection."""
         self.visits[visit.keys.tag] = visit
         if self._connection is not None and password == self.password:
-            visit.change_link(self._state if self._state.link is not Link.CONNECTED else LinkChanged(Link.CONNECTING, "Entering the room…"))
+            visit.change_link(
+                self._state if self._state.link is not Link.CONNECTED else LinkChanged(Link.CONNECTING, _("Entering the room…"))
+            )
             self._connection.subscribe(visit.keys.tag, visit.topics)
             return
         self.password = password
@@ -112,10 +115,10 @@ class SharedConnection:
             return
         match event:
             case Connecting():
-                self._change(LinkChanged(Link.CONNECTING, f"Connecting to {self.broker.place}…"))
+                self._change(LinkChanged(Link.CONNECTING, _("Connecting to {place}…").format(place=self.broker.place)))
             case Connected():
                 self._security = event.security
-                self._state = LinkChanged(Link.CONNECTED, "Connected", security=event.security)
+                self._state = LinkChanged(Link.CONNECTED, _("Connected"), security=event.security)
             case Subscribed(name):
                 if visit := self.visits.get(name):
                     visit.change_link(self._state)
@@ -165,7 +168,7 @@ class SharedConnection:
         )
         for name, visit in self.visits.items():
             self._connection.subscribe(name, visit.topics)
-        self._change(LinkChanged(Link.CONNECTING, f"Connecting to {self.broker.place}…"))
+        self._change(LinkChanged(Link.CONNECTING, _("Connecting to {place}…").format(place=self.broker.place)))
         self._connection.start()
 
     def _will(self) -> tuple[str, bytes]:

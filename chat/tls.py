@@ -6,6 +6,7 @@ import truststore
 
 from chat.address import BrokerAddress
 from chat.errors import EntryError
+from chat.words import _
 
 _HOSTNAME_MISMATCH = 62
 _EXPIRED = 10
@@ -22,7 +23,7 @@ def tls_context(broker: BrokerAddress) -> ssl.SSLContext:
         try:
             context = ssl.create_default_context(cafile=broker.ca_file)
         except (OSError, ssl.SSLError):
-            raise EntryError("ca_file", f"{broker.ca_file} holds no certificate in PEM form.") from None
+            raise EntryError("ca_file", _("{file} holds no certificate (PEM). Choose another file.").format(file=broker.ca_file)) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if broker.certificate is not None:
         try:
@@ -30,7 +31,7 @@ def tls_context(broker: BrokerAddress) -> ssl.SSLContext:
             context.load_cert_chain(broker.certificate, broker.key_file, password="")
         except (OSError, ssl.SSLError):
             raise EntryError(
-                "certificate", "The client certificate and its key (PEM, without a password) can't be read or don't fit."
+                "certificate", _("The client certificate and its key can’t be read or don’t fit. Choose PEM files without a password.")
             ) from None
     return context
 
@@ -39,12 +40,14 @@ def distrust(error: ssl.SSLCertVerificationError, broker: BrokerAddress) -> str:
     """Why the broker's certificate was not believed, as a sentence."""
     match error.verify_code:
         case code if code == _HOSTNAME_MISMATCH:
-            return f"The certificate of {broker.place} is for another host name. Check the address."
+            return _("The certificate of {place} is for another host name. Check the address.").format(place=broker.place)
         case code if code == _EXPIRED:
-            return f"The certificate of {broker.place} has expired. Tell whoever runs the broker, or check this computer’s date."
+            return _("The certificate of {place} has expired. Check this computer’s date, or tell whoever runs the broker.").format(
+                place=broker.place
+            )
         case code if code == _NOT_YET_VALID:
-            return f"The certificate of {broker.place} is not valid yet. Check this computer’s date."
+            return _("The certificate of {place} is not valid yet. Check this computer’s date.").format(place=broker.place)
         case _:
-            return (
-                f"The certificate of {broker.place} is not trusted here. If the broker has its own CA, choose its CA file in the settings."
+            return _("The certificate of {place} is not trusted here. If the broker has a CA of its own, choose its CA file.").format(
+                place=broker.place
             )

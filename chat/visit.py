@@ -45,6 +45,7 @@ from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 from chat.search import parse_query
 from chat.searches import Searches
+from chat.words import _
 
 DROPPED: Final = 500
 """Records that are deleted at once when they are too old."""
@@ -225,7 +226,7 @@ class Visit:
             if isinstance(record.body, Said):
                 self._pending.events.append(DeliveryChanged(record.key, Delivery.FAILED, sentence))
             else:
-                self._pending.events.append(Notice(f"Not sent: {sentence}"))
+                self._pending.events.append(Notice(_("Not sent: {sentence}").format(sentence=sentence)))
 
     # What is asked for
 
@@ -233,7 +234,7 @@ class Visit:
         """Send a text."""
         target = self._conversation.reference(reply_to)
         if reply_to and target is None:
-            self._show(SayRefused(text, "The message that you answer is not here any more."))
+            self._show(SayRefused(text, _("The message that you answer is not here any more.")))
             return
         self._absorb(self.room.say(text, now(), target))
 
@@ -245,7 +246,7 @@ class Visit:
         """Edit, take back, or react to a message."""
         target = self._conversation.reference(command.key)
         if target is None:
-            self._show(Notice("This message is not here any more."))
+            self._show(Notice(_("This message is not here any more.")))
             return
         match command:
             case Edit(text=text):

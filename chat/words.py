@@ -1,11 +1,16 @@
 """The language of everything that a person reads.
 
-The words in the code are English; `chat/translations` has the others (gettext, one catalogue a language).
+The words in the code are English; `chat/translations` has the others (gettext, one catalogue a language). `python -m tests.translations`
+keeps the catalogues up to date.
 """
+
+from __future__ import annotations
 
 import gettext
 import locale
 import os
+import struct
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -37,16 +42,32 @@ def marked(text: str) -> str:
     return text
 
 
+def digits(count: int) -> str:
+    """A number with its thousands set apart as the language does it: 12,345 or 12 345."""
+    return f"{count:,}".replace(",", _("1,000").strip("01"))
+
+
 def _of_the_desktop() -> list[str]:
     wanted = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
-    # Windows and macOS say it elsewhere than in the environment.
-    return (wanted or locale.getlocale()[0] or "en").split(":")
+    return (wanted or _of_windows() or locale.getlocale()[0] or "en").split(":")
+
+
+def _of_windows() -> str:
+    if sys.platform != "win32":
+        return ""
+    import ctypes
+
+    return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
 
 
 def _find(languages: list[str]) -> gettext.NullTranslations:
     # What follows English in the list is never needed: every word is there in English.
     known = languages[: next((place for place, name in enumerate(languages) if name.startswith(("en", "C", "POSIX"))), len(languages))]
-    return gettext.translation(DOMAIN, FOLDER, known, fallback=True) if known else gettext.NullTranslations()
+    try:
+        return gettext.translation(DOMAIN, FOLDER, known, fallback=True) if known else gettext.NullTranslations()
+    except (OSError, ValueError, LookupError, struct.error):
+        # A catalogue that can't be read must not keep anyone out.
+        return gettext.NullTranslations()
 
 
 _catalogue = _find(_of_the_desktop())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import words
 from tests.brokers import Mosquitto
 from tests.people import People, Person
 from tests.screens import virtual_screen
@@ -22,7 +23,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every test, and every process that a test starts, away from the user's settings, data and passphrase."""
+    """Keep every test, and every process that a test starts, away from the user's settings, data, passphrase and language."""
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     patch.setenv("HOME", str(home))
@@ -30,6 +31,8 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv(name, str(home / name.lower()))
     for name in ("MQTT_CHAT_PASSPHRASE", "MQTT_CHAT_BROKER_PASSWORD", "NO_COLOR", "DISPLAY"):
         patch.delenv(name, raising=False)
+    patch.setenv("LANGUAGE", "en")
+    words.speak("system")
     yield
     patch.undo()
 

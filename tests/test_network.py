@@ -219,11 +219,11 @@ def test_a_topic_that_may_not_be_written(line: Lines, start_broker: Callable[...
 @pytest.mark.parametrize(
     ("code", "trouble", "words", "retried"),
     [
-        (0x8E, Trouble.TAKEN_OVER, "took the session over", False),
+        (0x8E, Trouble.TAKEN_OVER, "took this connection over", False),
         (0x87, Trouble.NOT_AUTHORISED, "user or password", False),
-        (0x95, Trouble.PACKET_TOO_LARGE, "larger than", False),
-        (0x8B, Trouble.UNREACHABLE, "shutting down", True),
-        (0x97, Trouble.UNREACHABLE, "quota", True),
+        (0x95, Trouble.PACKET_TOO_LARGE, "too large", False),
+        (0x8B, Trouble.UNREACHABLE, "is busy", True),
+        (0x97, Trouble.UNREACHABLE, "takes no more", True),
         (0x9D, Trouble.UNREACHABLE, "moved", True),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_room_of_the_login_can_not_be_left(people: People) -> None:
     ada = people("Ada")
     ada.wait_for_online()
     ada.session.post(Leave())
-    assert "remembers the others" in ada.wait_for(Notice)[-1].sentence
+    assert "Close the program to leave it" in ada.wait_for(Notice)[-1].sentence
 
 
 def test_a_room_moves_to_another_broker_with_its_own_passphrase(

@@ -571,7 +571,7 @@ def test_two_programs_that_find_one_damaged_file_save_it_once(tmp_path: Path) ->
         "import sys; from pathlib import Path; from tests.test_salvage import *\n"
         "try:\n    history, said = salvage(Path(sys.argv[1])); print(said.count('saved'), history._database.path.name, flush=True)\n"
         "    sys.stdin.readline()\n"
-        "except StorageError as error:\n    print('Another program saves' in str(error))"
+        "except StorageError as error:\n    print('Another program is repairing' in str(error))"
     )
     programs = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from chat.errors import EntryError
 from chat.protocol.limits import NAME_BYTES
+from chat.words import _
 
 _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _MARKS_IN_A_ROW: Final = 3
@@ -19,14 +20,14 @@ def normalise_name(text: str) -> str:
     """
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
-        raise EntryError("username", "Type the name that the others will see.")
+        raise EntryError("username", _("Type the name that the others will see."))
     if len(name.encode(errors="replace")) > NAME_BYTES:
-        raise EntryError("username", f"This name is too long: at most {NAME_BYTES} bytes.")
+        raise EntryError("username", _("The name is too long: at most {most} bytes.").format(most=NAME_BYTES))
     categories = [unicodedata.category(sign) for sign in name]
     if any(category in _REFUSED for category in categories):
-        raise EntryError("username", "The name contains an invisible sign. Type it by hand.")
+        raise EntryError("username", _("The name contains an invisible sign. Type it by hand."))
     if _longest_run_of_marks(categories) > _MARKS_IN_A_ROW:
-        raise EntryError("username", "The name has too many accents on one letter.")
+        raise EntryError("username", _("The name has too many accents on one letter. Leave some out."))
     return name
 
 

@@ -55,6 +55,7 @@ from chat.protocol.step import Channel, Packet, Step
 from chat.protocol.typists import Typists
 from chat.protocol.view import View
 from chat.protocol.wants import Wants
+from chat.words import _
 
 
 class Room:
@@ -229,9 +230,9 @@ class Room:
 
     def _refusal(self, text: str) -> str:
         if len(text.encode()) > limits.TEXT_BYTES:
-            return f"This message is too long: at most {limits.TEXT_BYTES // 1024} KiB. Send it in parts."
+            return _("This message is too long: at most {most} KiB. Send it in parts.").format(most=limits.TEXT_BYTES // 1024)
         if len(self._author.waiting) >= limits.SEND_WAITING:
-            return f"{limits.SEND_WAITING} messages are waiting to go out. Send this one in a moment."
+            return _("{count} messages are waiting already. Send this one in a moment.").format(count=limits.SEND_WAITING)
         return ""
 
     def _put_in(self, body: Body, now: Moment, step: Step) -> Record:
