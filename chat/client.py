@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from chat.window.shortcuts import ShortcutSheet
 
 FRAME_MS: Final = 16
+SOON_MS: Final = 3
+SOON_SECONDS: Final = 0.1
+"""For so long after a person asked for something, the answer is looked for more often."""
 LOOK_SECONDS: Final = 5.0
 """How often the desktop is asked whether it is dark, at most, when the window gets the focus."""
 FRAME_EVENTS: Final = 500
@@ -114,6 +117,7 @@ class ChatClient:
         self._geometry = ""
         """Where the window is to stand, if that is not to be remembered."""
         self._closing_until: float | None = None
+        self._soon_until = 0.0
         self.rooms: Rooms | None = None
         self.dialog: SettingsDialog | None = None
         self._sheet: ShortcutSheet | None = None
@@ -178,6 +182,9 @@ class ChatClient:
             self._session = Session(self._places.data, self._events.put)
             self._session.start()
         self._session.post(command)
+        self._soon_until = time.monotonic() + SOON_SECONDS
+        self.root.after_cancel(self._timer)
+        self._timer = self.root.after(SOON_MS, self._frame)
 
     # A broker on this computer
 
@@ -304,7 +311,7 @@ class ChatClient:
         if self._closing_until is not None and self._may_end():
             self._end()
             return
-        self._timer = self.root.after(FRAME_MS, self._frame)
+        self._timer = self.root.after(SOON_MS if time.monotonic() < self._soon_until else FRAME_MS, self._frame)
 
     def _take_events(self) -> None:
         messages: list[MessageShown] = []
