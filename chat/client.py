@@ -183,8 +183,7 @@ class ChatClient:
             self._session.start()
         self._session.post(command)
         self._soon_until = time.monotonic() + SOON_SECONDS
-        self.root.after_cancel(self._timer)
-        self._timer = self.root.after(SOON_MS, self._frame)
+        self._plan_frame()
 
     # A broker on this computer
 
@@ -304,14 +303,20 @@ class ChatClient:
 
     # Events
 
+    def _plan_frame(self) -> None:
+        if self._timer:
+            self.root.after_cancel(self._timer)
+        self._timer = self.root.after(SOON_MS if time.monotonic() < self._soon_until else FRAME_MS, self._frame)
+
     def _frame(self) -> None:
+        self._timer = ""
         self._take_events()
         if self.rooms is not None:
             self.rooms.mark_read()
         if self._closing_until is not None and self._may_end():
             self._end()
             return
-        self._timer = self.root.after(SOON_MS if time.monotonic() < self._soon_until else FRAME_MS, self._frame)
+        self._plan_frame()
 
     def _take_events(self) -> None:
         messages: list[MessageShown] = []

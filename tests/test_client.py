@@ -110,7 +110,7 @@ def test_the_key_is_derived_while_the_window_lives(open_window: Open) -> None:
     assert login is not None
     window.focus(login.username.entry)
     window.type("Ada\t" + "violet cactus dreams sideways\n")
-    window.wait(lambda: "Deriving" in str(login._progress["text"]))
+    window.wait(lambda: "Making the key" in str(login._progress["text"]))
     assert login.username.entry["state"] == "disabled"
     frames = 0
 
@@ -130,7 +130,7 @@ def test_joining_can_be_cancelled(open_window: Open) -> None:
     assert login is not None
     window.focus(login.username.entry)
     window.type("Ada\t" + "violet cactus dreams sideways\n")
-    window.wait(lambda: "Deriving" in str(login._progress["text"]))
+    window.wait(lambda: "Making the key" in str(login._progress["text"]))
     window.button("Cancel").invoke()
     window.wait(lambda: login.username.entry["state"] == "normal")
     window.wait(lambda: not any(thread.name == "session" for thread in threading.enumerate()))
@@ -425,7 +425,7 @@ def test_history_is_kept_or_deleted_as_the_settings_say(open_window: Open, peopl
     ada.button("Really delete all of it").event_generate("<Button-1>")
     ada.wait(lambda: ada.client.login is not None)
     assert ada.client.login is not None
-    assert "Deleted from this computer" in str(ada.client.login._advice["text"])
+    assert "Deleted here" in str(ada.client.login._advice["text"])
     assert ada.client.view is None
     ada.log_in("Ada")
     ada.wait(lambda: ada.texts() == ["remember this"], 30)
