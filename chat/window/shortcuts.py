@@ -50,7 +50,7 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
             ("E", "<Key-e>", marked("Edit")),
             ("+", "<Key-plus>", marked("React")),
             ("Ctrl+C", "<<Copy>>", marked("Copy")),
-            (marked("Delete"), "<Delete>", marked("Delete")),
+            ("Del", "<Delete>", marked("Delete")),
             (marked("Return"), "<Return>", marked("Everything else")),
         ),
     ),
