@@ -41,7 +41,7 @@ from chat.window.login import Login, LoginWishes
 from chat.window.paint import Paint
 from chat.window.standing import put, where
 from chat.window.theme import Palette, Theme, display_scale, palette_for
-from chat.words import _
+from chat.words import _, speak
 
 if TYPE_CHECKING:
     from chat.broker import EmbeddedBroker
@@ -274,6 +274,8 @@ class ChatClient:
         """Draw everything anew with the look of these settings."""
         if self.login is not None and self.login.is_busy:
             return
+        if settings.language != self.settings.language:
+            speak(settings.language)
         if settings != self.settings:
             self._save(settings)
         old_theme, self.theme = self.theme, Theme(self.root, palette_for(settings.theme), self._scale)

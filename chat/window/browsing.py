@@ -7,7 +7,9 @@ import webbrowser
 from collections.abc import Callable
 from typing import Final
 
-NO_PROGRAM: Final = "No program on this computer opened the address. It is on the clipboard instead."
+from chat.words import marked
+
+NO_PROGRAM: Final = marked("No program on this computer opened the address. It is on the clipboard instead.")
 _LOOK_MS: Final = 100
 
 

@@ -39,6 +39,7 @@ from chat.window.rows import Order, Row
 from chat.window.search_bar import SearchBar
 from chat.window.theme import Theme
 from chat.window.transcript import Transcript
+from chat.words import _
 
 LEAST_WITH_MEMBERS: Final = 690
 """Below this width (at 100 %) the member panel folds away."""
@@ -129,9 +130,8 @@ class ChatView(tk.Frame):
         self.transcript.set_new(event.read)
         self.header.show_room(event.room, event.topic, event.fingerprint)
         self.transcript.call_me(clean_line(event.username))
-        self.transcript.add_notice(
-            f"You are in {clean_line(event.topic)} at {event.broker.place}. Only those who know the passphrase can read it."
-        )
+        words = _("You are in {topic} at {place}. Only those who know the passphrase can read it.")
+        self.transcript.add_notice(words.format(topic=clean_line(event.topic), place=event.broker.place))
 
     def show_page(self, page: Page) -> None:
         """Part of what was said before."""
@@ -152,8 +152,10 @@ class ChatView(tk.Frame):
     def show_typists(self, names: Sequence[str]) -> None:
         """Who is writing a message now."""
         shown = [without_emoji(clean_line(name)) for name in names]
-        words = {0: "", 1: "{} is typing…", 2: "{} and {} are typing…"}.get(len(shown), "Several people are typing…")
-        self._typists.configure(text=words.format(*shown))
+        words = _("Several people are typing…")
+        if len(shown) < 3:
+            words = ("", _("{first} is typing…"), _("{first} and {second} are typing…"))[len(shown)]
+        self._typists.configure(text=words.format(first=shown[0] if shown else "", second=shown[-1] if shown else ""))
 
     def show_gaps(self, gaps: Sequence[Gap]) -> None:
         """All messages that are missing now."""
@@ -184,9 +186,9 @@ class ChatView(tk.Frame):
         """Another state of the connection; trouble also goes into the banner, with what can be done."""
         self.header.show_link(change)
         if change.link in (Link.WAITING, Link.STOPPED):
-            actions = [("Try now", self._wishes.retry), ("Settings", self._wishes.open_settings)]
+            actions = [(_("Try now"), self._wishes.retry), (_("Settings"), self._wishes.open_settings)]
             if change.link is Link.WAITING:
-                actions.append(("Host a room on this computer", self._wishes.host))
+                actions.append((_("Host a room on this computer"), self._wishes.host))
             self.banner.show(change.sentence, actions)
         elif change.link is Link.CONNECTED:
             self.banner.show("")

@@ -15,6 +15,7 @@ from chat.window.draft_bar import DraftBar, Purpose
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme
+from chat.words import _, digits
 
 MOST_LINES: Final = 6
 PASTED_LIMITS: Final = 4
@@ -58,14 +59,16 @@ class Composer(tk.Frame):
         self.bind("<Configure>", lambda event: self._words.configure(wraplength=max(px(120), event.width - px(200))))
         box = RoundBox(self, theme, paint, fill=palette.background, behind=palette.chat, radius=23, pad=7)
         box.pack(side="bottom", fill="x", padx=px(16), pady=(px(4), px(14)))
+        hint = _("Send (Return)")
         button = IconButton(
-            box.inner, theme, paint, "arrow-up", self.submit, behind=palette.background, hint="Send (Return)", size=19, box=32, accent=True
+            box.inner, theme, paint, "arrow-up", self.submit, behind=palette.background, hint=hint, size=19, box=32, accent=True
         )
         button.pack(side="right", anchor="s")
         if paint.has_emoji:
-            IconButton(
-                box.inner, theme, paint, "smile", wishes.pick_emoji, behind=palette.background, hint="Emoji (Ctrl+E)", size=20, box=32
-            ).pack(side="right", anchor="s", padx=px(4))
+            hint = _("Emoji (Ctrl+E)")
+            IconButton(box.inner, theme, paint, "smile", wishes.pick_emoji, behind=palette.background, hint=hint, size=20, box=32).pack(
+                side="right", anchor="s", padx=px(4)
+            )
         self.text = tk.Text(
             box.inner, height=1, width=10, wrap="word", bd=0, highlightthickness=0, bg=palette.background, fg=palette.text,
             font=theme.fonts["body"], insertbackground=palette.accent, insertwidth=px(2), padx=px(12), pady=px(7), undo=True,
@@ -73,7 +76,7 @@ class Composer(tk.Frame):
         )  # fmt: skip
         self.text.pack(side="left", fill="both", expand=True)
         box.watch(self.text)
-        hint = "Write an encrypted message…"
+        hint = _("Write an encrypted message…")
         self._hint = tk.Label(
             self.text, text=hint, font=theme.fonts["body"], fg=palette.text3, bg=palette.background, cursor="xterm", bd=0, padx=0
         )
@@ -106,10 +109,11 @@ class Composer(tk.Frame):
         text = self.content()
         if not text.strip():
             if self.purpose is not None and self.purpose.kind == "edit":
-                self.complain("A message can't be empty. To take it back, choose Delete in its menu.")
+                self.complain(_("A message can’t be empty. To take it back, choose Delete in its menu."))
             return
         if self._size(text) > self._limit:
-            self.complain(f"This message is too long by {self._size(text) - self._limit:,} bytes. Shorten it or send it in parts.")
+            words = _("This message is too long by {count} bytes. Shorten it, or send it in parts.")
+            self.complain(words.format(count=digits(self._size(text) - self._limit)))
             return
         self.complain("")
         purpose = self.purpose
@@ -218,7 +222,8 @@ class Composer(tk.Frame):
 
     def _count(self) -> None:
         size = self._size(self.content())
-        words = f"{size:,} of {self._limit:,} bytes" if size >= self._limit * COUNTER_FROM else ""
+        words = _("{size} of {most} bytes").format(size=digits(size), most=digits(self._limit))
+        words = words if size >= self._limit * COUNTER_FROM else ""
         self._counter.configure(text=words, fg=self._theme.palette.error if size > self._limit else self._theme.palette.text2)
         self._place_line()
 
@@ -236,7 +241,8 @@ class Composer(tk.Frame):
             return None
         if size <= PASTED_LIMITS * self._limit:
             return None
-        self.complain(f"What you want to paste is too long: {size:,} signs. A message has at most {self._limit:,} bytes.")
+        words = _("What you want to paste is too long: {size} signs. A message has at most {most} bytes.")
+        self.complain(words.format(size=digits(size), most=digits(self._limit)))
         return "break"
 
     def _size(self, text: str) -> int:

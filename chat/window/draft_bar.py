@@ -13,6 +13,7 @@ from chat.window.operations import canvas_items, line_operations
 from chat.window.paint import Paint
 from chat.window.quotes import LONGEST_QUOTE
 from chat.window.theme import Theme
+from chat.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class DraftBar(tk.Frame):
         self._icon = tk.Label(self, bd=0, bg=palette.chat)
         self._icon.pack(side="left", padx=(px(14), px(12)))
         tk.Frame(self, bg=palette.accent, width=px(3)).pack(side="left", fill="y", pady=px(3))
-        close = IconButton(self, theme, paint, "x", give_up, behind=palette.chat, hint="Cancel (Escape)", size=17, box=30)
+        close = IconButton(self, theme, paint, "x", give_up, behind=palette.chat, hint=_("Cancel (Escape)"), size=17, box=30)
         close.pack(side="right", padx=px(9))
         words = tk.Frame(self, bg=palette.chat)
         words.pack(side="left", fill="x", expand=True, padx=(px(8), 0))
@@ -51,7 +52,7 @@ class DraftBar(tk.Frame):
         icon = "reply" if purpose.kind == "reply" else "pencil"
         self._icon.configure(image=self._paint.icon(icon, px(18), palette.accent, palette.chat))
         name = without_emoji(clean_line(purpose.message.name, 60)) or "?"
-        self.title.configure(text=f"Reply to {name}" if purpose.kind == "reply" else "Edit your message")
+        self.title.configure(text=_("Reply to {name}").format(name=name) if purpose.kind == "reply" else _("Edit your message"))
         self._draw()
 
     def _draw(self) -> None:

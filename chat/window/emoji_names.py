@@ -12,7 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from chat.words import marked
+
 _TABLES: Final = Path(__file__).with_name("emoji.json")
+_HEADINGS: Final = (
+    marked("Faces"),
+    marked("People"),
+    marked("Nature"),
+    marked("Food"),
+    marked("Activity"),
+    marked("Travel"),
+    marked("Objects"),
+    marked("Signs"),
+    marked("More"),
+)
+"""What the sections are called in emoji.json, and that of the rest."""
 _AS_COLOUR: Final = "\ufe0f"
 _FIRST_FLAG_LETTER: Final = 0x1F1E6
 
@@ -38,7 +52,7 @@ def sections() -> dict[str, tuple[Emoji, ...]]:
         named = ((code, unicodedata.name(chr(code), "")) for code in _codes(ranges))
         found[heading] = [(chr(code) + (_AS_COLOUR if code in plain else ""), name.lower()) for code, name in named if name]
     flags = (("".join(chr(_FIRST_FLAG_LETTER + ord(letter) - ord("A")) for letter in code), name) for code, name in tables["flags"].items())
-    found["More"] = [*tables["joined"].items(), *((flag, f"flag of {name}") for flag, name in flags)]
+    found[_HEADINGS[-1]] = [*tables["joined"].items(), *((flag, f"flag of {name}") for flag, name in flags)]
     keywords: dict[str, str] = tables["keywords"]
     return {heading: tuple(_emoji(*each, keywords.get(each[0], "")) for each in every) for heading, every in found.items()}
 

@@ -9,13 +9,14 @@ from chat.window.emoji_grid import CELL, COLUMNS, EmojiGrid
 from chat.window.emoji_names import Emoji, by_sequence, search, sections
 from chat.window.paint import Paint
 from chat.window.theme import Theme
+from chat.words import _, marked
 
 MOST_RECENT: Final = 2 * COLUMNS
 HEIGHT: Final = 392
 _LEAST_HEIGHT: Final = 220
 _PAD: Final = 8
-_LOOK_FOR: Final = "Look for an emoji"
-_NOTHING: Final = "No emoji has such a name."
+_LOOK_FOR: Final = marked("Look for an emoji")
+_NOTHING: Final = marked("No emoji has such a name.")
 
 
 class EmojiPicker(tk.Frame):
@@ -93,11 +94,12 @@ class EmojiPicker(tk.Frame):
             return
         known = by_sequence()
         recent = tuple(known[sequence] for sequence in self.recent if sequence in known)
-        self.signs.show([*([("Recent", recent)] if recent else []), *sections().items()])
+        self.signs.show([*([(_("Recent"), recent)] if recent else []), *((_(heading), emoji) for heading, emoji in sections().items())])
 
     def _tell(self, emoji: Emoji | None) -> None:
         typed = self._query.get().strip()
-        self.words.configure(text=emoji.name.capitalize() if emoji is not None else _NOTHING if typed else _LOOK_FOR)
+        hint = _(_NOTHING) if typed else _(_LOOK_FOR)
+        self.words.configure(text=emoji.name.capitalize() if emoji is not None else hint)
 
     def _take(self, *, stays: bool) -> str:
         emoji = self.signs.current

@@ -7,6 +7,7 @@ from tkinter import filedialog
 from chat.window.controls import IconButton, RoundBox
 from chat.window.paint import Paint
 from chat.window.theme import Theme
+from chat.words import _
 
 
 class Field(tk.Frame):
@@ -33,9 +34,9 @@ class Field(tk.Frame):
         self.entry.pack(side="left", fill="x", expand=True, padx=px(10), pady=px(7))
         self._box.watch(self.entry)
         if secret:
-            self._button(paint, "eye", self._reveal, "Show or hide what is typed")
+            self._button(paint, "eye", self._reveal, _("Show or hide what is typed"))
         if is_file:
-            self._button(paint, "folder-open", self._choose, "Choose a file")
+            self._button(paint, "folder-open", self._choose, _("Choose a file"))
         self._words = tk.Label(
             self, font=theme.fonts["small"], bg=palette.background, fg=palette.error, bd=0, anchor="w", justify="left", wraplength=px(160)
         )

@@ -4,7 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from chat.dates import long_date
 from chat.window.rows import Row
+from chat.words import _
 
 PAUSE: Final = 600
 """After so many seconds a sender's next message begins a new group."""
@@ -33,7 +35,7 @@ def day_name(seconds: float, now: float) -> str:
     """The heading of a day: Today, Yesterday, or its date."""
     day = time.localtime(seconds)[:3]
     if day == time.localtime(now)[:3]:
-        return "Today"
+        return _("Today")
     if day == time.localtime(now - 86_400)[:3]:
-        return "Yesterday"
-    return time.strftime("%A, %d %B %Y", time.localtime(seconds))
+        return _("Yesterday")
+    return long_date(time.localtime(seconds))

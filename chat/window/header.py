@@ -10,8 +10,9 @@ from chat.window.controls import Hint, IconButton
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme, initials
+from chat.words import _, digits, many, marked
 
-_WORDS = {Link.CONNECTING: "Connecting", Link.CONNECTED: "Connected", Link.STOPPED: "Not connected"}
+_WORDS = {Link.CONNECTING: marked("Connecting"), Link.CONNECTED: marked("Connected"), Link.STOPPED: marked("Not connected")}
 
 
 class Header(tk.Frame):
@@ -39,9 +40,9 @@ class Header(tk.Frame):
         self._people = tk.Label(words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, bd=0, pady=0)
         self._people.pack(anchor="w")
         buttons = (
-            ("settings", open_settings, "Settings (Ctrl+,)"),
-            ("panel-right", toggle_members, "Members (F2)"),
-            ("search", open_search, "Search (Ctrl+F)"),
+            ("settings", open_settings, _("Settings (Ctrl+,)")),
+            ("panel-right", toggle_members, _("Members (F2)")),
+            ("search", open_search, _("Search (Ctrl+F)")),
         )
         for icon, command, hint in buttons:
             IconButton(self, theme, paint, icon, command, behind=palette.background, hint=hint).pack(
@@ -67,13 +68,15 @@ class Header(tk.Frame):
         """Another room; its id gives the avatar its colour."""
         self.room, self.topic, self.fingerprint = room, topic, fingerprint
         self._show_topic()
-        self._fingerprint.text = f"Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}"
+        words = _("Encrypted. The room’s fingerprint, the same for everyone in it: {fingerprint}")
+        self._fingerprint.text = words.format(fingerprint=fingerprint)
         letters = initials(without_emoji(clean_line(topic)).replace("/", " "))
         self._avatar.configure(text=letters, image=self._paint.avatar(self._theme.px(38), room, self._theme.palette.background))
 
     def show_people(self, members: int, online: int) -> None:
         """How many devices the room has, and how many are here."""
-        self._people.configure(text=f"{members} member{'s' if members != 1 else ''}, {online} online")
+        words = many("{members} member, {online} online", "{members} members, {online} online", members)
+        self._people.configure(text=words.format(members=digits(members), online=digits(online)))
 
     def show_link(self, change: LinkChanged) -> None:
         """Another state of the connection."""
@@ -95,9 +98,10 @@ class Header(tk.Frame):
             return
         palette, px = self._theme.palette, self._theme.px
         words = _WORDS.get(change.link, "")
+        words = _(words)
         if change.link is Link.WAITING:
             left = max(0, round((change.retry_at or 0) - time.monotonic()))
-            words = f"Retry in {left} s"
+            words = _("Retry in {seconds} s").format(seconds=left)
             self._timer = self.after(250, self._tick)
         ink, fill = {
             Link.CONNECTED: (palette.ok_text, palette.ok_background),

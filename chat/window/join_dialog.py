@@ -12,6 +12,7 @@ from chat.window.form import Field
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
+from chat.words import _
 
 _WIDTH: Final = 480
 _RARE: Final = ("ca_file", "certificate", "key_file")
@@ -38,7 +39,7 @@ class JoinDialog(tk.Toplevel):
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background)
         self.withdraw()
-        self.title("Join a room")
+        self.title(_("Join a room"))
         self.resizable(False, False)
         self._theme, self._paint, self._wishes = theme, paint, wishes
         self._rating_timer = ""
@@ -47,22 +48,22 @@ class JoinDialog(tk.Toplevel):
         body = tk.Frame(self, bg=palette.background)
         body.place(x=px(28), y=px(20), width=px(_WIDTH - 56))
         body.bind("<Configure>", lambda event: self.geometry(f"{px(_WIDTH)}x{event.height + px(40)}"))
-        tk.Label(body, text="Join another room", font=theme.fonts["heading"], fg=palette.text, bg=palette.background).pack(anchor="w")
-        words = "Everyone who types the same topic and passphrase is in the same room"
+        tk.Label(body, text=_("Join another room"), font=theme.fonts["heading"], fg=palette.text, bg=palette.background).pack(anchor="w")
+        words = _("Everyone who types the same topic and passphrase is in the same room")
         tk.Label(body, text=words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background).pack(anchor="w", pady=(px(2), px(4)))
         self.place_form = PlaceForm(body, theme, paint, replace(settings, topic=""))
         self.place_form.pack(fill="x")
-        self._more = Button(body, theme, paint, "The broker asks for a certificate", self.unfold, "quiet")
+        self._more = Button(body, theme, paint, _("The broker asks for a certificate"), self.unfold, "quiet")
         if not any(self.place_form.fields[name].value for name in _RARE):
             for name in _RARE:
                 self.place_form.fields[name].grid_remove()
             self._more.pack(anchor="w", pady=(px(2), 0))
-        self.passphrase = Field(body, theme, paint, "Passphrase", secret=True)
+        self.passphrase = Field(body, theme, paint, _("Passphrase"), secret=True)
         self.passphrase.pack(fill="x")
         self.passphrase.on_change(self._rate_soon)
-        self._suggest_button = Button(body, theme, paint, "Suggest a passphrase", self._suggest, "quiet")
+        self._suggest_button = Button(body, theme, paint, _("Suggest a passphrase"), self._suggest, "quiet")
         self._suggest_button.pack(anchor="w", pady=(px(2), 0))
-        self.username = Field(body, theme, paint, "Your name in this room", settings.username)
+        self.username = Field(body, theme, paint, _("Your name in this room"), settings.username)
         self.username.pack(fill="x")
         self._error = tk.Label(
             body, font=theme.fonts["small"], bg=palette.error_background, fg=palette.error, wraplength=px(400), justify="left",
@@ -70,9 +71,9 @@ class JoinDialog(tk.Toplevel):
         )  # fmt: skip
         self._foot = tk.Frame(body, bg=palette.background)
         self._foot.pack(fill="x", pady=(px(18), 0))
-        self.button = Button(self._foot, theme, paint, "Join", self.submit, "accent")
+        self.button = Button(self._foot, theme, paint, _("Join"), self.submit, "accent")
         self.button.pack(side="right")
-        Button(self._foot, theme, paint, "Cancel", self.cancel).pack(side="right", padx=px(10))
+        Button(self._foot, theme, paint, _("Cancel"), self.cancel).pack(side="right", padx=px(10))
         self._progress = tk.Label(
             self._foot, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(230), justify="left"
         )
@@ -160,7 +161,7 @@ class JoinDialog(tk.Toplevel):
     def _suggest(self) -> None:
         self.passphrase.set(self._wishes.suggest())
         self.passphrase.reveal()
-        self.passphrase.complain("Tell it to the others in person or by phone, not over this broker.", wrong=False)
+        self.passphrase.complain(_("Tell it to the others in person or by phone, not over this broker."), wrong=False)
 
     def _rate_soon(self) -> None:
         if self._rating_timer:

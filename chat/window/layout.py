@@ -13,6 +13,7 @@ from chat.window.reactions import lay_out_reactions
 from chat.window.rich_text import break_text, draw_text
 from chat.window.rows import NEEDS_NEWER, RETRACTED, Layout, Row, Span, Surroundings, shown_text
 from chat.window.theme import FontName, Theme, hue, initials
+from chat.words import _, marked
 
 BUBBLE_WIDTH: Final = 560
 RING: Final = 3
@@ -20,7 +21,7 @@ RING: Final = 3
 EDGE: Final = 2
 """How thick the edge of a message is that speaks to this user."""
 _TICKS: Final = {Delivery.WAITING: "clock", Delivery.QUEUED: "clock", Delivery.AT_BROKER: "check", Delivery.FAILED: "circle-alert"}
-_CHANGED: Final = "not the key first seen"
+_CHANGED: Final = marked("not the key first seen")
 
 
 def lay_out(row: Row, surroundings: Surroundings, theme: Theme, paint: Paint) -> Layout:
@@ -31,7 +32,7 @@ def lay_out(row: Row, surroundings: Surroundings, theme: Theme, paint: Paint) ->
         top, heading = _pill(surroundings.day, "small_bold", 0, surroundings.width, theme, paint)
     if row.message is not None:
         return _Writer(row, row.message, surroundings, top, theme, paint).layout(heading)
-    words = f"{row.text} · click to show" if row.kind == "fold" else clean_text(row.text)[0]
+    words = _("{text} · click to show").format(text=row.text) if row.kind == "fold" else clean_text(row.text)[0]
     bottom, pill = _pill(words, "small_bold" if row.kind == "new" else "small", top, surroundings.width, theme, paint, row.kind == "new")
     return Layout(surroundings, bottom, (), (*heading, *pill))
 
@@ -74,13 +75,13 @@ class _Writer:
     def layout(self, heading: list[Operation]) -> Layout:
         message, px = self._message, self._theme.px
         text, cut = shown_text(self._row)
-        instead = RETRACTED if message.retracted else NEEDS_NEWER if message.newer else ""
+        instead = _(RETRACTED) if message.retracted else _(NEEDS_NEWER) if message.newer else ""
         username, spoken_to = self._surroundings.username, False
         if instead:
             lines = self._break(instead, "italic")
         else:
             lines, spoken_to = break_text(text, message, username, self._widest, self._fill, self._theme, self._paint)
-        more = self._break("Show all", "small_bold") if cut else []
+        more = self._break(_("Show all"), "small_bold") if cut else []
         why = self._break(clean_text(self._row.reason)[0], "small") if self._row.reason else []
         reply = None if message.reply is None or message.retracted else message.reply
         quote = measure_quote(reply, self._widest, self._theme, self._paint, own=message.own) if reply is not None else None
@@ -145,7 +146,10 @@ class _Writer:
         if self._message.trust is Trust.CHANGED:
             x += theme.width(name, "name")
             icon = self._paint.icon("triangle-alert", px(13), theme.palette.warning, self._fill)
-            self._over += [Picture(x + px(6), y + px(1), icon), Words(x + px(22), y + px(1), _CHANGED, "tiny_bold", theme.palette.warning)]
+            self._over += [
+                Picture(x + px(6), y + px(1), icon),
+                Words(x + px(22), y + px(1), _(_CHANGED), "tiny_bold", theme.palette.warning),
+            ]
         self._y += px(19)
 
     def _add_text(self, lines: list[Line], width: int) -> None:
@@ -164,10 +168,10 @@ class _Writer:
     def _meta(self) -> str:
         words = time.strftime("%H:%M", time.localtime(self._message.time))
         if not self._message.clock_trusted:
-            words = f"arrived {words}"
+            words = _("arrived {time}").format(time=words)
         if self._message.edited and not self._message.retracted:
-            words = f"edited {words}"
-        return f"number used twice · {words}" if self._message.forked else words
+            words = _("edited {time}").format(time=words)
+        return _("number used twice · {time}").format(time=words) if self._message.forked else words
 
     def _add_meta(self, meta: str, x: int, *, beside_text: bool) -> None:
         """The time, and the ticks of an own message, beside the last line of the text or below it."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from chat.events import Delivery, Gap, Message, Page, PageKind, Supplied
 from chat.text import clean_line
 from chat.window.rows import Order, Place, Row
+from chat.words import _, digits, many
 
 LOADED_ROWS: Final = 1500
 """Rows that are loaded at most, and as many messages behind folds."""
@@ -149,7 +150,7 @@ class Loaded:
     def set_supplied(self, supplied: Supplied) -> None:
         """The line below what others supplied, in the place of the one before."""
         self._others = [row for row in self._others if row.kind != "supplied"]
-        text = f"Above: what was said before you came, from {_listed(supplied.names)}"
+        text = _("Above: what was said before you came, from {names}").format(names=_listed(supplied.names))
         self._others.append(self._new_row("supplied", (supplied.order, -1, ""), text=text))
         self._gather()
 
@@ -157,7 +158,7 @@ class Loaded:
         """The line above what was said after this message; None for no such line."""
         self._others = [row for row in self._others if row.kind != "new"]
         if after is not None:
-            self._others.append(self._new_row("new", (after, 1, ""), text="New messages"))
+            self._others.append(self._new_row("new", (after, 1, ""), text=_("New messages")))
         self._gather()
 
     def fold(self, device: str, name: str, count: int, messages: Sequence[Message]) -> bool:
@@ -173,7 +174,7 @@ class Loaded:
             bisect.insort(self.rows, row, key=row_place)
         row.folded += messages
         row.count += len(messages)
-        row.text = f"{row.count:,} more from {clean_line(name, 100)}"
+        row.text = _("{count} more from {name}").format(count=digits(row.count), name=clean_line(name, 100))
         row.layout = None
         self._trim_folds()
         return begun
@@ -183,7 +184,7 @@ class Loaded:
         del self.rows[self.place_of(row)]
         self.add([(message, None) for message in row.folded])
         if row.count > len(row.folded):
-            self.add_notice(f"{row.count - len(row.folded):,} of them came too fast and are not kept here.")
+            self.add_notice(_("{count} of them came too fast, and are not kept here.").format(count=digits(row.count - len(row.folded))))
 
     # Places
 
@@ -248,16 +249,16 @@ def row_place(row: Row) -> Place:
 
 
 def _missing(gap: Gap) -> str:
-    name = clean_line(gap.name, 100) or "someone"
-    return f"1 message from {name} is missing" if gap.count == 1 else f"{gap.count:,} messages from {name} are missing"
+    words = many("{count} message from {name} is missing", "{count} messages from {name} are missing", gap.count)
+    return words.format(count=digits(gap.count), name=clean_line(gap.name, 100) or _("someone"))
 
 
 def _listed(names: Sequence[str]) -> str:
     """“Ada”, “Ada and Bob”, “Ada, Bob and 3 others”."""
     shown = [clean_line(name, 60) or "?" for name in names[:2]]
     if not shown:
-        return "the others"
+        return _("the others")
     if len(names) > 2:
-        beyond = len(names) - 2
-        return f"{', '.join(shown)} and {beyond:,} other{'s' if beyond > 1 else ''}"
-    return " and ".join(shown)
+        words = many("{first}, {second} and {count} other", "{first}, {second} and {count} others", len(names) - 2)
+        return words.format(first=shown[0], second=shown[1], count=digits(len(names) - 2))
+    return _("{first} and {second}").format(first=shown[0], second=shown[1]) if len(shown) > 1 else shown[0]

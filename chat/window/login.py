@@ -12,6 +12,7 @@ from chat.window.form import Field
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
+from chat.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,22 @@ class Login(tk.Frame):
         body.pack(fill="both", expand=True, padx=px(36), pady=px(22))
         icon = paint.icon("lock", px(30), palette.on_accent, palette.background, px(60), palette.accent, px(18))
         tk.Label(body, image=icon, bd=0, bg=palette.background).pack(pady=(0, px(10)))
-        tk.Label(body, text="Join a room", font=theme.fonts["hero"], fg=palette.text, bg=palette.background).pack()
-        words = "Messages are encrypted before they leave this computer"
+        tk.Label(body, text=_("Join a room"), font=theme.fonts["hero"], fg=palette.text, bg=palette.background).pack()
+        words = _("Messages are encrypted before they leave this computer")
         tk.Label(body, text=words, font=theme.fonts["small"], fg=palette.text2, bg=palette.background).pack(pady=(px(2), px(6)))
-        self.username = Field(body, theme, paint, "Username", settings.username)
+        self.username = Field(body, theme, paint, _("Your name"), settings.username)
         self.username.pack(fill="x")
-        self.passphrase = Field(body, theme, paint, "Passphrase", secret=True)
+        self.passphrase = Field(body, theme, paint, _("Passphrase"), secret=True)
         self.passphrase.pack(fill="x")
         self.passphrase.on_change(self._rate_soon)
-        suggest = Button(body, theme, paint, "Suggest a passphrase", self._suggest, "quiet")
+        suggest = Button(body, theme, paint, _("Suggest a passphrase"), self._suggest, "quiet")
         suggest.pack(anchor="w", pady=(px(2), 0))
         self._where = tk.Frame(body, bg=palette.background)
         self._where.pack(fill="x", pady=(px(4), 0))
         self._summary = tk.Label(
             self._where, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, bd=0, anchor="w", justify="left"
         )
-        self._change = Button(self._where, theme, paint, "Change", self.unfold, "quiet")
+        self._change = Button(self._where, theme, paint, _("Change"), self.unfold, "quiet")
         self._change.pack(side="right")
         self._summary.pack(side="left", fill="x", expand=True, padx=px(2))
         self._summary.configure(wraplength=px(250))
@@ -66,11 +67,11 @@ class Login(tk.Frame):
             self._foot, font=theme.fonts["small"], bg=palette.error_background, fg=palette.error, wraplength=px(320), justify="left",
             anchor="w", padx=px(10), pady=px(8),
         )  # fmt: skip
-        self.button = Button(self._foot, theme, paint, "Join", self.submit, "accent")
+        self.button = Button(self._foot, theme, paint, _("Join"), self.submit, "accent")
         self.button.pack(fill="x")
         self._bar = tk.Canvas(self._foot, height=px(3), bg=palette.field, bd=0, highlightthickness=0)
         self._progress = tk.Label(self._foot, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(340))
-        self._host = Button(self._foot, theme, paint, "Host a room on this computer", wishes.host, "quiet")
+        self._host = Button(self._foot, theme, paint, _("Host a room on this computer"), wishes.host, "quiet")
         self._host.pack(pady=(px(6), 0))
         self._advice = tk.Label(
             self._foot, font=theme.fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(340), justify="left"
@@ -124,7 +125,7 @@ class Login(tk.Frame):
         for part in (self.username, self.passphrase, self._place_form):
             if part is not None:
                 part.enable(not sentence)
-        self.button.say("Cancel" if sentence else "Join")
+        self.button.say(_("Cancel") if sentence else _("Join"))
         self._host.enable(not sentence)
         self._progress.configure(text=sentence)
         if sentence:
@@ -159,7 +160,8 @@ class Login(tk.Frame):
         """A broker now runs on this computer: fill it in, and say what the others are to type."""
         self.place_form.host_here(own_url)
         self._show_summary()
-        self.advise("A broker runs on this computer for as long as this window is open. The others type: " + " or ".join(others))
+        words = _("A broker runs on this computer as long as this window is open. The others type: {urls}")
+        self.advise(words.format(urls=_(" or ").join(others)))
 
     def not_hosted(self, sentence: str) -> None:
         """The broker could not be started."""
@@ -181,12 +183,12 @@ class Login(tk.Frame):
         broker, topic = self._settings.broker, self._settings.topic
         if self._place_form is not None:
             broker, topic = self._place_form.fields["broker"].value, self._place_form.fields["topic"].value
-        self._summary.configure(text=clean_line(f"Topic {topic} at {broker}"))
+        self._summary.configure(text=clean_line(_("Topic {topic} at {broker}").format(topic=topic, broker=broker)))
 
     def _suggest(self) -> None:
         self.passphrase.set(self._wishes.suggest())
         self.passphrase.reveal()
-        self.passphrase.complain("Tell it to the others in person or by phone, not over this broker.", wrong=False)
+        self.passphrase.complain(_("Tell it to the others in person or by phone, not over this broker."), wrong=False)
 
     def _rate_soon(self) -> None:
         if self._rating_timer:

@@ -5,16 +5,18 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Final
 
+from chat.dates import short_date
 from chat.events import Member, Trust
 from chat.text import clean_line
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme, initials
+from chat.words import _, digits, many, marked
 
 WIDTH: Final = 232
 SHOWN: Final = 300
 """Members that are drawn; a room with more says how many it leaves out."""
-CHANGED: Final = "Another key was first seen with this name, or with one that looks like it. Ask which is the real one."
+CHANGED: Final = marked("Another key used this name first, or a name that looks like it. Ask which is the real one.")
 
 
 class MemberPanel(tk.Frame):
@@ -28,7 +30,7 @@ class MemberPanel(tk.Frame):
         head = tk.Frame(self, bg=palette.side, height=px(60))
         head.pack(fill="x")
         head.pack_propagate(False)
-        tk.Label(head, text="Members", font=theme.fonts["title"], fg=palette.text, bg=palette.side).pack(side="left", padx=px(16))
+        tk.Label(head, text=_("Members"), font=theme.fonts["title"], fg=palette.text, bg=palette.side).pack(side="left", padx=px(16))
         self._foreign = tk.Label(self, font=theme.fonts["tiny"], fg=palette.text3, bg=palette.side, anchor="w")
         self._foreign.pack(side="bottom", fill="x", padx=px(16), pady=px(10))
         self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=px(23))
@@ -56,25 +58,25 @@ class MemberPanel(tk.Frame):
 
     def show_foreign(self, total: int) -> None:
         """How many packets on the topic were not this room's."""
-        self._foreign.configure(text=f"{total:,} foreign packet{'s' if total != 1 else ''} ignored" if total else "")
+        words = many("{count} foreign packet ignored", "{count} foreign packets ignored", total).format(count=digits(total))
+        self._foreign.configure(text=words if total else "")
 
     def _draw(self) -> None:
         canvas, px, palette = self.canvas, self._theme.px, self._theme.palette
         canvas.delete("all")
         self._tops.clear()
         y = 0
-        for heading, online in (("ONLINE", True), ("OFFLINE", False)):
+        for heading, online in ((_("Online"), True), (_("Offline"), False)):
             group = [member for member in self._members if member.online is online]
             if not group:
                 continue
-            canvas.create_text(
-                px(16), y + px(14), text=f"{heading} — {len(group)}", font=self._theme.fonts["tiny_bold"], fill=palette.text3, anchor="w"
-            )
+            words = f"{heading.upper()} — {digits(len(group))}"
+            canvas.create_text(px(16), y + px(14), text=words, font=self._theme.fonts["tiny_bold"], fill=palette.text3, anchor="w")
             y += px(28)
             for member in group[:SHOWN]:
                 y = self._member(member, y)
             if len(group) > SHOWN:
-                words = f"and {len(group) - SHOWN} more"
+                words = _("and {count} more").format(count=digits(len(group) - SHOWN))
                 canvas.create_text(px(16), y + px(10), text=words, font=self._theme.fonts["tiny"], fill=palette.text3, anchor="w")
                 y += px(24)
             y += px(10)
@@ -88,7 +90,7 @@ class MemberPanel(tk.Frame):
         name = without_emoji(clean_line(member.name)) or "?"
         canvas.create_text(px(16) + size // 2, y + px(5) + size // 2, text=initials(name), font=fonts["avatar"], fill="#FFFFFF")
         ink = palette.text if member.online else palette.text2
-        shown = self._theme.shorten(f"{name} (you)" if member.own else name, "name", px(WIDTH - 96))
+        shown = self._theme.shorten(_("{name} (you)").format(name=name) if member.own else name, "name", px(WIDTH - 96))
         canvas.create_text(px(60), y + px(14), text=shown, font=fonts["name"], fill=ink, anchor="w")
         canvas.create_text(px(60), y + px(30), text=_state(member), font=fonts["tiny"], fill=palette.text3, anchor="w")
         if member.trust is Trust.CHANGED:
@@ -97,9 +99,9 @@ class MemberPanel(tk.Frame):
         self._tops.append((y, member))
         y += px(46)
         if member.device == self._open:
-            words = f"Fingerprint\n{clean_line(member.fingerprint)}"
+            words = _("Fingerprint") + f"\n{clean_line(member.fingerprint)}"
             if member.trust is Trust.CHANGED:
-                words += f"\n\n{CHANGED}"
+                words += "\n\n" + _(CHANGED)
             item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw", width=px(WIDTH - 76))
             y = int(canvas.bbox(item)[3]) + px(8)
         return y
@@ -115,8 +117,8 @@ class MemberPanel(tk.Frame):
 
 def _state(member: Member) -> str:
     if member.online:
-        return "online"
+        return _("online")
     if not member.last_seen:
-        return "offline"
+        return _("offline")
     seen, now = time.localtime(member.last_seen), time.localtime()
-    return time.strftime("last seen %H:%M" if seen[:3] == now[:3] else "last seen %d %b", seen)
+    return _("last seen {when}").format(when=time.strftime("%H:%M", seen) if seen[:3] == now[:3] else short_date(seen))

@@ -13,9 +13,10 @@ from chat.window.paint import Paint
 from chat.window.reactions import OFFERED
 from chat.window.rows import Row
 from chat.window.theme import Theme
+from chat.words import _, digits, marked
 
 WIDTH: Final = 244
-REALLY: Final = "Really delete?"
+REALLY: Final = marked("Really delete?")
 MOST_LINKS: Final = 3
 """Links of one message that its menu offers to open."""
 
@@ -99,21 +100,21 @@ class MessageMenu(tk.Frame):
             label = tk.Label(self, text=words, font=self._theme.fonts["small"], fg=palette.text2, bg=palette.background, anchor="w")
             label.pack(fill="x", padx=px(12), pady=(px(8), 0))
         if selected is not None:
-            self._add("Copy selection", "copy", selected)
+            self._add(_("Copy selection"), "copy", selected)
         if message.retracted or message.newer:
             return
         self._add_emoji(message)
         if self._paint.has_emoji:
-            self._add("More emoji…", "smile-plus", lambda: self._wishes.more_emoji(message))
-        self._add("Reply", "reply", lambda: self._wishes.reply(message))
+            self._add(_("More emoji…"), "smile-plus", lambda: self._wishes.more_emoji(message))
+        self._add(_("Reply"), "reply", lambda: self._wishes.reply(message))
         text = clean_text(message.text, len(message.text), len(message.text))[0]
-        self._add("Copy", "copy", lambda: self._wishes.copy(text))
+        self._add(_("Copy"), "copy", lambda: self._wishes.copy(text))
         for run in [run for run in parse(text) if run.kind == "link"][:MOST_LINKS]:
             self._add_link(run.target)
         if message.own:
-            self._add("Edit", "pencil", lambda: self._wishes.edit(message))
+            self._add(_("Edit"), "pencil", lambda: self._wishes.edit(message))
             if row.delivery is Delivery.FAILED:
-                self._add("Try again", "rotate-cw", lambda: self._wishes.resend(message.key))
+                self._add(_("Try again"), "rotate-cw", lambda: self._wishes.resend(message.key))
             self._add_delete(message.key)
         tk.Frame(self, bg=palette.background, height=px(4)).pack()
 
@@ -126,7 +127,8 @@ class MessageMenu(tk.Frame):
         return part
 
     def _add_link(self, target: str) -> None:
-        words = self._theme.shorten(f"Open {target.partition('://')[2] or target}"[:100], "small", self._theme.px(WIDTH - 64))
+        words = _("Open {address}").format(address=target.partition("://")[2] or target)[:100]
+        words = self._theme.shorten(words, "small", self._theme.px(WIDTH - 64))
         self._add(words, "external-link", lambda: self._wishes.open_link(target))
 
     def _look(self, part: tk.Label, icon: str, over: bool) -> None:
@@ -136,11 +138,11 @@ class MessageMenu(tk.Frame):
 
     def _add_delete(self, key: str) -> None:
         def ask() -> None:
-            part.configure(text=f"   {REALLY}", fg=self._theme.palette.error)
+            part.configure(text=f"   {_(REALLY)}", fg=self._theme.palette.error)
             self._look(part, "trash-2", True)
             self._answer(part, lambda: self._wishes.retract(key), stays=False)
 
-        part = self._add("Delete", "trash-2", ask, stays=True)
+        part = self._add(_("Delete"), "trash-2", ask, stays=True)
         self._delete = (ask, part)
 
     def _add_emoji(self, message: Message) -> None:
@@ -218,11 +220,11 @@ def state_words(row: Row, received: Callable[[Message], tuple[int, int]]) -> str
     """How far an own message is known to have come; "" for the others' messages."""
     match row.delivery:
         case Delivery.WAITING:
-            return "Goes out in a moment"
+            return _("Goes out in a moment")
         case Delivery.QUEUED:
-            return "The broker does not have it yet"
+            return _("The broker does not have it yet")
         case Delivery.FAILED:
-            return "The broker refused it"
+            return _("The broker refused it")
         case Delivery.AT_BROKER if row.message is not None:
             return _received_words(*received(row.message))
     return ""
@@ -230,7 +232,7 @@ def state_words(row: Row, received: Callable[[Message], tuple[int, int]]) -> str
 
 def _received_words(count: int, members: int) -> str:
     if not members:
-        return "The broker has it"
+        return _("The broker has it")
     if not count:
-        return f"The broker has it; received by none of {members:,} yet"
-    return f"Received by {count:,} of {members:,}"
+        return _("The broker has it. None of {members} has received it yet").format(members=digits(members))
+    return _("Received by {count} of {members}").format(count=digits(count), members=digits(members))

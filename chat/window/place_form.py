@@ -11,6 +11,7 @@ from chat.errors import EntryError
 from chat.window.form import Field
 from chat.window.paint import Paint
 from chat.window.theme import Theme
+from chat.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class PlaceForm(tk.Frame):
         self._settings = settings
         files = {"is_file": True}
         self.fields = {
-            "broker": Field(self, theme, paint, "Broker", settings.broker),
-            "topic": Field(self, theme, paint, "Topic", settings.topic),
-            "password": Field(self, theme, paint, "Broker password", secret=True),
-            "ca_file": Field(self, theme, paint, "CA file, if the broker has a CA of its own", settings.ca_file, **files),
-            "certificate": Field(self, theme, paint, "Client certificate", settings.certificate, **files),
-            "key_file": Field(self, theme, paint, "Its key", settings.key_file, **files),
+            "broker": Field(self, theme, paint, _("Broker"), settings.broker),
+            "topic": Field(self, theme, paint, _("Topic"), settings.topic),
+            "password": Field(self, theme, paint, _("Broker password"), secret=True),
+            "ca_file": Field(self, theme, paint, _("CA file, if the broker has a CA of its own"), settings.ca_file, **files),
+            "certificate": Field(self, theme, paint, _("Client certificate"), settings.certificate, **files),
+            "key_file": Field(self, theme, paint, _("Its key"), settings.key_file, **files),
         }
         # Two columns, so that the unfolded login window fits a screen of 768 lines.
         self.columnconfigure((0, 1), weight=1, uniform="half")
@@ -53,7 +54,7 @@ class PlaceForm(tk.Frame):
         address = settings.address()
         password = self.fields["password"].value
         if password and not address.user:
-            raise EntryError("broker", "A password needs a user: write the address like mqtts://user@broker.example.org.")
+            raise EntryError("broker", _("A password needs a user: write the address like mqtts://user@broker.example.org."))
         files: dict[str, Any] = {
             name: str(Path(values[name]).expanduser()) if values[name] else "" for name in ("ca_file", "certificate", "key_file")
         }

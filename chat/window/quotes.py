@@ -9,12 +9,13 @@ from chat.window.lines import Line, one_line, without_emoji
 from chat.window.operations import Bubble, Operation, Words, line_operations
 from chat.window.paint import Paint
 from chat.window.theme import Palette, Theme, hue, mix
+from chat.words import _, marked
 
 QUOTE_WIDTH: Final = 420
 LONGEST_QUOTE: Final = 200
 """Signs of the quoted text that are looked at; fewer of them fit the line."""
-NOT_HERE: Final = "A message that is not here"
-_NO_TEXT: Final = "A message without text"
+NOT_HERE: Final = marked("A message that is not here")
+_NO_TEXT: Final = marked("A message without text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def measure_quote(quote: Quote, widest: int, theme: Theme, paint: Paint, *, own:
     fill = palette.own_quote if own else palette.quote
     here = bool(quote.name or quote.text)
     name = theme.shorten(without_emoji(clean_line(quote.name)) or "?", "small_bold", room) if here else ""
-    words = clean_line(quote.text, LONGEST_QUOTE) or (_NO_TEXT if here else NOT_HERE)
+    words = clean_line(quote.text, LONGEST_QUOTE) or (_(_NO_TEXT) if here else _(NOT_HERE))
     line = one_line(words, room, "small", theme, paint, fill, emoji_size=px(14))
     colour = palette.names[hue(quote.device)] if here else palette.text3
     return MeasuredQuote(

@@ -9,6 +9,7 @@ from chat.window.lines import one_line, split_emoji
 from chat.window.operations import Operation, Picture, Target, Words, line_operations
 from chat.window.paint import Paint
 from chat.window.theme import Theme
+from chat.words import _, digits
 
 OFFERED: Final = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 """The emoji of the message menu."""
@@ -43,7 +44,7 @@ def lay_out_reactions(
             x += pill.width + gap
         y += height + gap
     if len(reactions) > MOST_PILLS:
-        words = f"and {len(reactions) - MOST_PILLS:,} more kinds"
+        words = _("and {count} more").format(count=digits(len(reactions) - MOST_PILLS))
         operations.append(Words(right - theme.width(words, "tiny") if own else left, y, words, "tiny", theme.palette.text2))
         y += theme.heights["tiny"] + gap
     return y - px(2), operations, targets
@@ -53,7 +54,8 @@ def said_by(reaction: Reaction) -> str:
     """Who put it there, in words."""
     names = [clean_line(name, 60) or "?" for name in reaction.names[:MOST_NAMES]]
     beyond = len(reaction.names) - len(names)
-    return ", ".join(names) + (f" and {beyond:,} more" if beyond else "")
+    listed = ", ".join(names)
+    return _("{names} and {count} more").format(names=listed, count=digits(beyond)) if beyond else listed
 
 
 class _Pill:
@@ -65,7 +67,7 @@ class _Pill:
         self._theme, self._paint = theme, paint
         self._fill = palette.selected if reaction.own else palette.reaction
         self._border = palette.accent if reaction.own else palette.line
-        self._count = f"{len(reaction.names):,}"
+        self._count = digits(len(reaction.names))
         # Anyone may put any text there; what is not one emoji is shown as the text it is.
         text = clean_line(reaction.emoji, 40)
         self._picture = paint.emoji(text, px(15), self._fill) if [emoji for emoji, _ in split_emoji(text)] == [True] else None

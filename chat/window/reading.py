@@ -13,6 +13,7 @@ from chat.window.rows import Row, shown_text
 from chat.window.selection import Selection, offset_at, selected_text
 from chat.window.theme import Theme
 from chat.window.transcript import DRAWN, Transcript
+from chat.words import _, digits
 
 GLIDE_MS: Final = 10
 GLIDE_SHARE: Final = 0.34
@@ -117,7 +118,7 @@ class Reading:
             self.jump.place_forget()
             return
         if transcript.unseen:
-            words = f"{transcript.unseen:,} new ↓"
+            words = _("{count} new ↓").format(count=digits(transcript.unseen))
             size = self._theme.width(words, "small_bold") + px(30)
             picture = self._paint.rectangle(size, px(42), px(21), palette.background, palette.chat, palette.line)
         else:
@@ -203,7 +204,7 @@ class Reading:
 
         def failed() -> None:
             self.to_clipboard(address)
-            self._transcript.add_notice(NO_PROGRAM)
+            self._transcript.add_notice(_(NO_PROGRAM))
 
         open_address(self._transcript, address, failed)
 

@@ -7,11 +7,12 @@ from chat.events import Delivery, Message
 from chat.text import clean_text
 from chat.window.operations import Operation, Target
 from chat.window.theme import FontName
+from chat.words import marked
 
 EXPANDED_LINES: Final = 2000
 """Lines of a long message that “Show all” shows."""
-RETRACTED: Final = "This message was deleted."
-NEEDS_NEWER: Final = "This message needs a newer version of the program."
+RETRACTED: Final = marked("This message was deleted.")
+NEEDS_NEWER: Final = marked("This message needs a newer version of the program.")
 
 Order = tuple[int, str, int]
 Place = tuple[Order, int, str]

@@ -13,6 +13,7 @@ from chat.window.lines import one_line, without_emoji
 from chat.window.operations import Operation, Picture, Words, canvas_items, line_operations
 from chat.window.paint import Paint
 from chat.window.theme import Theme, hue
+from chat.words import _, digits, marked
 
 REST_MS: Final = 80
 """The search begins when no key was pressed for so long."""
@@ -20,7 +21,7 @@ SHOWN: Final = 5
 """Results that show at once."""
 ROW: Final = 48
 LONGEST: Final = 300
-HINT: Final = "Search this conversation: words, “a phrase”, from:name, since:2026-11-01"
+HINT: Final = marked("Search this conversation: words, “a phrase”, from:name, since:2026-11-01")
 
 
 class SearchBar(tk.Frame):
@@ -51,10 +52,10 @@ class SearchBar(tk.Frame):
         self.count = tk.Label(box.inner, bd=0, bg=palette.field, fg=palette.text2, font=theme.fonts["small"])
         self.count.pack(side="right", padx=px(10))
         self.entry.pack(side="left", fill="x", expand=True, pady=px(4))
-        self._hint = tk.Label(self.entry, text=HINT, font=theme.fonts["body"], fg=palette.text2, bg=palette.field, bd=0, cursor="xterm")
+        self._hint = tk.Label(self.entry, text=_(HINT), font=theme.fonts["body"], fg=palette.text2, bg=palette.field, bd=0, cursor="xterm")
         self._hint.bind("<Button-1>", lambda _: self.entry.focus_set())
         box.watch(self.entry)
-        close = IconButton(self._line, theme, paint, "x", self.close, behind=palette.background, hint="Close (Escape)", size=18, box=34)
+        close = IconButton(self._line, theme, paint, "x", self.close, behind=palette.background, hint=_("Close (Escape)"), size=18, box=34)
         close.pack(side="right", padx=(0, px(12)))
         box.pack(side="left", fill="x", expand=True, padx=px(12), pady=px(6))
         self.results = tk.Canvas(self, bd=0, highlightthickness=0, bg=palette.background, height=1, cursor="hand2")
@@ -98,9 +99,10 @@ class SearchBar(tk.Frame):
         self.found = found.messages
         self._chosen = next((place for place, message in enumerate(self.found) if message.key == chosen), 0 if self.found else -1)
         if self.found:
-            words = f"{len(self.found):,}{'' if found.complete else ' so far'}"
+            count = digits(len(self.found))
+            words = count if found.complete else _("{count} so far").format(count=count)
         else:
-            words = "Nothing found" if found.complete else "Searching…"
+            words = _("Nothing found") if found.complete else _("Searching…")
         self.count.configure(text=words)
         self._first = max(0, min(self._first, len(self.found) - SHOWN))
         self._place_results()

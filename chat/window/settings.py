@@ -1,24 +1,28 @@
 """The settings dialog: another broker or topic takes effect at once, and so does another look."""
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from chat.config import SCALES, THEMES, Settings
+from chat.config import SCALES, Settings
 from chat.errors import EntryError
-from chat.window.choice import Choice
+from chat.window.choice import Choice, Value
 from chat.window.controls import Button
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
-from chat.words import _
+from chat.words import LANGUAGES, _, marked
 
 Section = Literal["Connection", "Privacy", "Appearance"]
+_HEADINGS: Final[dict[Section, str]] = {
+    "Connection": marked("Connection"), "Privacy": marked("Privacy"), "Appearance": marked("Appearance")
+}  # fmt: skip
+_THEMES: Final = (("system", marked("System")), ("light", marked("Light")), ("dark", marked("Dark")))
 _SIZES_IN_A_ROW: Final = 5
-_YES_NO: Final = ((True, "Yes"), (False, "No"))
+_YES_NO: Final = ((True, marked("Yes")), (False, marked("No")))
 _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
-    (None, "For good"), (365, "A year"), (30, "30 days"), (7, "7 days"), (0, "Until I close")
+    (None, marked("For good")), (365, marked("A year")), (30, marked("30 days")), (7, marked("7 days")), (0, marked("Until you close"))
 )  # fmt: skip
 
 
@@ -49,7 +53,7 @@ class SettingsDialog(tk.Toplevel):
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.background)
         self.withdraw()
-        self.title("Settings")
+        self.title(_("Settings"))
         self._theme, self._paint = theme, paint
         self._settings, self._keep_days, self._wishes = settings, keep_days, wishes
         side = tk.Frame(self, bg=palette.side, width=px(170))
@@ -62,9 +66,9 @@ class SettingsDialog(tk.Toplevel):
         self._heading.pack(anchor="w")
         foot = tk.Frame(body, bg=palette.background)
         foot.pack(side="bottom", fill="x", pady=(px(14), 0))
-        self.button = Button(foot, theme, self._paint, "Apply", self.submit, "accent")
+        self.button = Button(foot, theme, self._paint, _("Apply"), self.submit, "accent")
         self.button.pack(side="right")
-        Button(foot, theme, self._paint, "Close", self.destroy).pack(side="right", padx=px(10))
+        Button(foot, theme, self._paint, _("Close"), self.destroy).pack(side="right", padx=px(10))
         self._error = tk.Label(body, font=theme.fonts["small"], fg=palette.error, bg=palette.background, wraplength=px(420), justify="left")
         self.place_form = PlaceForm(body, theme, self._paint, settings)
         for field in self.place_form.fields.values():
@@ -76,7 +80,7 @@ class SettingsDialog(tk.Toplevel):
         for section, icon in sections:
             self._tabs[section] = self._make_tab(side, section, icon)
         self.show("Connection")
-        self.geometry(f"{px(700)}x{px(460)}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
+        self.geometry(f"{px(700)}x{px(520)}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
         self.bind("<Escape>", lambda _: self.destroy())
         self.deiconify()
         self.transient(parent.winfo_toplevel())
@@ -84,7 +88,7 @@ class SettingsDialog(tk.Toplevel):
 
     def show(self, section: Section) -> None:
         """Show one section."""
-        self._heading.configure(text=section)
+        self._heading.configure(text=_(_HEADINGS[section]))
         parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "Privacy": self._privacy, "Appearance": self._looks}
         for name, part in parts.items():
             palette, px = self._theme.palette, self._theme.px
@@ -125,9 +129,8 @@ class SettingsDialog(tk.Toplevel):
 
     def _make_tab(self, side: tk.Frame, section: Section, icon: str) -> tk.Label:
         palette, px = self._theme.palette, self._theme.px
-        tab = tk.Label(
-            side, text=section, compound="center", font=self._theme.fonts["bold"], bg=palette.side, bd=0, cursor="hand2", takefocus=True
-        )
+        words, font = _(_HEADINGS[section]), self._theme.fonts["bold"]
+        tab = tk.Label(side, text=words, compound="center", font=font, bg=palette.side, bd=0, cursor="hand2", takefocus=True)
         tab.pack(pady=(px(16) if section == "Connection" else px(4), 0))
         mark = self._paint.icon(icon, px(17), palette.text2, palette.side)
         tk.Label(side, image=mark, bd=0, bg=palette.side)
@@ -137,13 +140,13 @@ class SettingsDialog(tk.Toplevel):
 
     def _make_privacy(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
-        self._say(frame, "How long this computer keeps the conversation", "What is older is deleted here; the others still have it")
-        Choice(frame, self._theme, self._paint, _DAYS, self._keep_days, self._wishes.keep).pack(anchor="w")
-        self._say(frame, "Tell the others while I am writing", "They then see your name and “is typing…”")
-        Choice(frame, self._theme, self._paint, _YES_NO, self._settings.typing, self._wishes.tell_typing).pack(anchor="w")
-        words = "The conversation and your key in this room. You leave the room, and come back as a new device"
-        self._say(frame, "Delete what this computer keeps of this room", words)
-        self._delete_button = Button(frame, self._theme, self._paint, "Delete…", self._ask_to_delete)
+        self._say(frame, _("Keep the conversation on this computer"), _("What is older is deleted here. The others still have it"))
+        Choice(frame, self._theme, self._paint, _spoken(_DAYS), self._keep_days, self._wishes.keep).pack(anchor="w")
+        self._say(frame, _("Tell the others when you write"), _("They see your name, and “is typing…”"))
+        Choice(frame, self._theme, self._paint, _spoken(_YES_NO), self._settings.typing, self._wishes.tell_typing).pack(anchor="w")
+        words = _("The conversation, and your key in this room. You leave the room, and come back as a new device")
+        self._say(frame, _("Delete what this computer keeps of this room"), words)
+        self._delete_button = Button(frame, self._theme, self._paint, _("Delete…"), self._ask_to_delete)
         self._delete_button.pack(anchor="w")
         return frame
 
@@ -151,7 +154,7 @@ class SettingsDialog(tk.Toplevel):
         """Nothing is deleted by one press."""
         parent = self._delete_button.master
         self._delete_button.destroy()
-        self._delete_button = Button(parent, self._theme, self._paint, "Really delete all of it", self._delete, "danger")
+        self._delete_button = Button(parent, self._theme, self._paint, _("Really delete all of it"), self._delete, "danger")
         self._delete_button.pack(anchor="w")
 
     def _delete(self) -> None:
@@ -168,9 +171,11 @@ class SettingsDialog(tk.Toplevel):
 
     def _make_looks(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
-        self._say(frame, "Theme", "System follows the desktop’s own choice")
-        themes = [(name, name.capitalize()) for name in THEMES]
-        Choice(frame, self._theme, self._paint, themes, self._settings.theme, self._choose_theme).pack(anchor="w")
+        self._say(frame, _("Theme"), _("System follows the desktop’s own choice"))
+        Choice(frame, self._theme, self._paint, _spoken(_THEMES), self._settings.theme, self._choose_theme).pack(anchor="w")
+        self._say(frame, _("Language"), _("System follows the desktop’s own choice"))
+        languages = [(code, name or _("System")) for code, name in LANGUAGES.items()]
+        Choice(frame, self._theme, self._paint, languages, self._settings.language, self._choose_language).pack(anchor="w")
         self._say(frame, _("Size"), _("Of everything in the window. Ctrl++ and Ctrl+− change it too"))
         sizes = [(0, _("As the display")), *((size, f"{size} %") for size in SCALES)]
         for first in range(0, len(sizes), _SIZES_IN_A_ROW):
@@ -183,6 +188,14 @@ class SettingsDialog(tk.Toplevel):
         self.destroy()
         self._wishes.change_look(replace(self._settings, theme=theme))
 
+    def _choose_language(self, language: str) -> None:
+        self.destroy()
+        self._wishes.change_look(replace(self._settings, language=language))
+
     def _choose_size(self, scale: int) -> None:
         self.destroy()
         self._wishes.change_look(replace(self._settings, scale=scale))
+
+
+def _spoken(options: Iterable[tuple[Value, str]]) -> list[tuple[Value, str]]:
+    return [(value, _(words)) for value, words in options]

@@ -16,7 +16,7 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
             ("Ctrl+PgUp", "<Control-Prior>", marked("Previous room")),
             ("Alt+1 … 9", "<Alt-Key-1>", marked("Room by its place")),
             ("Ctrl+J", "<Control-j>", marked("Join a room")),
-            ("Menu", "<Menu>", marked("Menu of the room or message")),
+            (marked("Menu"), "<Menu>", marked("Menu of the room or message")),
         ),
     ),
     (
@@ -34,24 +34,24 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
     (
         marked("Writing"),
         (
-            ("Return", "<Return>", marked("Send")),
-            ("Shift+Return", "<Shift-Return>", marked("New line")),
-            ("Up", "<Up>", marked("Edit your last message")),
+            (marked("Return"), "<Return>", marked("Send")),
+            (marked("Shift+Return"), "<Shift-Return>", marked("New line")),
+            (marked("Up"), "<Up>", marked("Edit your last message")),
             ("Ctrl+E", "<Control-e>", marked("Emoji")),
-            ("Ctrl+Up", "<Control-Up>", marked("To the messages")),
-            ("Escape", "<Escape>", marked("Give up, back to the newest")),
+            (marked("Ctrl+Up"), "<Control-Up>", marked("To the messages")),
+            (marked("Escape"), "<Escape>", marked("Give up, back to the newest")),
         ),
     ),
     (
         marked("A selected message"),
         (
-            ("Ctrl+Up  Ctrl+Down", "<Control-Down>", marked("Select another")),
+            (marked("Ctrl+Up  Ctrl+Down"), "<Control-Down>", marked("Select another")),
             ("R", "<Key-r>", marked("Reply")),
             ("E", "<Key-e>", marked("Edit")),
             ("+", "<Key-plus>", marked("React")),
             ("Ctrl+C", "<<Copy>>", marked("Copy")),
-            ("Delete", "<Delete>", marked("Delete")),
-            ("Return", "<Return>", marked("Everything else")),
+            ("Del", "<Delete>", marked("Delete")),
+            (marked("Return"), "<Return>", marked("Everything else")),
         ),
     ),
 )
@@ -93,8 +93,8 @@ def _fill(block: tk.Frame, theme: Theme, paint: Paint, heading: str, keys: tuple
         label = tk.Label(block, text=_(words), font=theme.fonts["small"], fg=palette.text2, bg=palette.background)
         label.grid(row=row, column=0, sticky="w", pady=px(1))
         picture = paint.rectangle(
-            theme.width(shown, "small_bold") + px(16), px(24), px(6), palette.field, palette.background, palette.field_border
+            theme.width(_(shown), "small_bold") + px(16), px(24), px(6), palette.field, palette.background, palette.field_border
         )
-        cap = tk.Label(block, text=shown, image=picture, compound="center", bd=0, fg=palette.text, bg=palette.background)
+        cap = tk.Label(block, text=_(shown), image=picture, compound="center", bd=0, fg=palette.text, bg=palette.background)
         cap.configure(font=theme.fonts["small_bold"])
         cap.grid(row=row, column=1, sticky="e", pady=px(2), padx=(px(18), 0))

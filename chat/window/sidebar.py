@@ -9,11 +9,13 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw, ImageTk
 
+from chat.dates import short_date, short_month, short_weekday
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
 from chat.window.lines import split_emoji, without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme, initials
+from chat.words import _, marked
 
 WIDTH: Final = 304
 NARROW: Final = 72
@@ -23,7 +25,7 @@ MOST_UNREAD_NARROW: Final = 99
 """A badge for more than this says so with a plus, in either form."""
 _ROW: Final = 64
 _AVATAR: Final = 44
-_EMPTY: Final = "You are in no room. Press + to join one."
+_EMPTY: Final = marked("You are in no room. Press + to join one.")
 _OVER: Final = 4
 
 
@@ -85,8 +87,8 @@ class Sidebar(tk.Frame):
         head = tk.Frame(self, bg=palette.side, height=px(60))
         head.pack(fill="x")
         head.pack_propagate(False)
-        self._title = tk.Label(head, text="Rooms", font=theme.fonts["title"], fg=palette.text, bg=palette.side, bd=0)
-        self.button = IconButton(head, theme, paint, "plus", add, behind=palette.side, hint="Join another room")
+        self._title = tk.Label(head, text=_("Rooms"), font=theme.fonts["title"], fg=palette.text, bg=palette.side, bd=0)
+        self.button = IconButton(head, theme, paint, "plus", add, behind=palette.side, hint=_("Join another room"))
         self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=1)
         self.canvas.pack(fill="both", expand=True)
         # A hint belongs to a widget; this one, never shown, stands for the row under the pointer.
@@ -96,7 +98,7 @@ class Sidebar(tk.Frame):
             self, tearoff=False, font=theme.fonts["small"], bg=palette.hover, fg=palette.text, activebackground=palette.selected,
             activeforeground=palette.text, bd=1, relief="flat", activeborderwidth=0,
         )  # fmt: skip
-        self.menu.add_command(label="Leave room", command=lambda: self._leave(self._menu_room))
+        self.menu.add_command(label=_("Leave room"), command=lambda: self._leave(self._menu_room))
         self._bind_mouse()
         self._bind_keys()
         self._lay_out()
@@ -235,8 +237,9 @@ class Sidebar(tk.Frame):
         self._pointed.winfo_id()
         self._pointed.event_generate("<Leave>")
         if entry is not None:
-            words = f"{entry.topic} at {entry.place}" if entry.place else entry.topic
-            self._hint.text = without_emoji(clean_line(words)) + (" – not connected" if entry.trouble else "")
+            words = _("{topic} at {place}").format(topic=entry.topic, place=entry.place) if entry.place else entry.topic
+            words = _("{room} – not connected").format(room=words) if entry.trouble else words
+            self._hint.text = without_emoji(clean_line(words))
             self._pointed.event_generate("<Enter>")
         self._draw()
 
@@ -310,7 +313,7 @@ class Sidebar(tk.Frame):
         total = len(self._entries) * px(_ROW)
         if not total and not self._is_narrow:
             canvas.create_text(
-                self._width // 2, px(24), text=_EMPTY, font=self._theme.fonts["small"], fill=palette.text2, anchor="n",
+                self._width // 2, px(24), text=_(_EMPTY), font=self._theme.fonts["small"], fill=palette.text2, anchor="n",
                 width=self._width - px(48), justify="center", tags="rest",
             )  # fmt: skip
         if total > height > 1:
@@ -416,7 +419,7 @@ def _when(seconds: float, now: float) -> str:
         if then[:3] == today[:3]:
             return time.strftime("%H:%M", then)
         if 0 < now - seconds < 6 * 86_400:
-            return time.strftime("%a", then)
-        return time.strftime("%d %b" if then[0] == today[0] else "%b %Y", then)
+            return short_weekday(then)
+        return short_date(then) if then[0] == today[0] else short_month(then)
     except (ValueError, OverflowError, OSError):
         return ""

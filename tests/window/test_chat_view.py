@@ -97,7 +97,7 @@ def test_a_click_on_a_member_shows_the_fingerprint(bench: Bench, view: ChatView)
     bench.look()
     shown = words_in(view.members)
     assert "ABCD EFGH IJKL" in shown
-    assert "Another key was first seen" in shown
+    assert "Another key used this name first" in shown
 
 
 def test_the_link_counts_down_and_trouble_is_said_with_what_can_be_done(bench: Bench, view: ChatView, asked: Asked) -> None:
