@@ -5,7 +5,7 @@ from typing import Final
 
 from chat.events import Delivery, Message, Trust
 from chat.text import clean_line, clean_text
-from chat.window.lines import Line, break_lines, without_emoji
+from chat.window.lines import Line, break_lines, name_line, without_emoji
 from chat.window.operations import Bubble, Operation, Picture, Target, Words, line_operations
 from chat.window.paint import Paint
 from chat.window.quotes import draw_quote, measure_quote
@@ -89,7 +89,7 @@ class _Writer:
         meta = self._meta()
         meta_width = self._theme.width(meta, "tiny") + (px(19) if self._row.delivery is not None else 0)
         beside = lines[-1].width + px(10) + meta_width
-        same_line = not cut and not lines[-1].block and beside <= self._widest
+        same_line = not cut and not (lines[-1].block or lines[-1].right_to_left) and beside <= self._widest
         parts = [name_width, beside if same_line else meta_width, *(line.width for line in (*lines, *more, *why))]
         content = max(*parts, quote.width if quote is not None else 0)
         left = self._surroundings.width - px(18) - content - px(24) if message.own else px(60)
@@ -128,23 +128,23 @@ class _Writer:
         size = self._theme.px(18 if font == "body" else 14)
         return break_lines(text, self._widest, font, self._theme, self._paint, self._fill, emoji_size=size)
 
-    def _name(self) -> tuple[str, int]:
+    def _name(self) -> tuple[Line | None, int]:
         """The sender's name for the first of its rows, and the width that it needs with its warning."""
         theme, px = self._theme, self._theme.px
         if self._message.own or not self._surroundings.first:
-            return "", 0
+            return None, 0
         beside = px(22) + theme.width(_CHANGED, "tiny_bold") if self._message.trust is Trust.CHANGED else 0
-        name = theme.shorten(without_emoji(clean_line(self._message.name)) or "?", "name", max(px(40), self._widest - beside))
-        return name, theme.width(name, "name") + beside
+        name = name_line(self._message.name, max(px(40), self._widest - beside), "name", theme, self._paint, self._fill)
+        return name, name.width + beside
 
-    def _add_title(self, name: str) -> None:
+    def _add_title(self, name: Line | None) -> None:
         theme, px = self._theme, self._theme.px
-        if not name:
+        if name is None:
             return
         x, y = self._x, self._y
-        self._over.append(Words(x, y, name, "name", theme.palette.names[hue(self._message.device)]))
+        self._over += line_operations(name, x, y, theme.heights["name"], "name", theme.palette.names[hue(self._message.device)], theme)
         if self._message.trust is Trust.CHANGED:
-            x += theme.width(name, "name")
+            x += name.width
             icon = self._paint.icon("triangle-alert", px(13), theme.palette.warning, self._fill)
             self._over += [
                 Picture(x + px(6), y + px(1), icon),

@@ -3,15 +3,18 @@
 Emoji never reach Tk as text: with an old libXft one colour glyph ends the process with an X error that nothing can catch.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PIL import ImageTk
 
+from chat.text import clean_line
 from chat.window.markup import Kind, Run
 from chat.window.paint import Paint
+from chat.window.shaping import Direction, needs_shaping, runs_right_to_left, same_script, shaped_parts
 from chat.window.theme import FontName, Theme
 
 _BASE: Final = (
@@ -40,7 +43,8 @@ _BOX: Final = "\u25a1"
 class Piece:
     """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text.
 
-    `run` says what else the words are; `shown` is what stands in their place, if anything does.
+    `run` says what else the words are; `shown` is what stands in their place, if anything does; `shaped` whether they are drawn as a
+    picture, and in which direction.
     """
 
     x: int
@@ -50,6 +54,7 @@ class Piece:
     picture: ImageTk.PhotoImage | None = None
     run: Run | None = None
     shown: str = ""
+    shaped: Direction = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Line:
     width: int
     block: bool = False
     """Whether it belongs to a block of code, which stands a little further in."""
+    right_to_left: bool = False
+    """Whether it begins at the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Look:
 def break_lines(text: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str, emoji_size: int) -> list[Line]:
     """The lines of a cleaned text, at least one. `behind` is the colour that the emoji stand on."""
     breaker = _Breaker(width, Look(font, behind), theme, paint, emoji_size)
-    _break_words(breaker, text, 0)
+    _break_words(breaker, text, 0, len(text))
     breaker.end_line()
     return breaker.lines
 
@@ -96,7 +103,7 @@ def break_runs(
         if run.doubtful:
             breaker.add_instead(run.target, text[run.start : run.end], run.start)
         else:
-            _break_words(breaker, text[run.start : run.end], run.start)
+            _break_words(breaker, text, run.start, run.end)
         begun = not block
         if block:
             breaker.end_line()
@@ -106,11 +113,13 @@ def break_runs(
     return breaker.lines
 
 
-def _break_words(breaker: "_Breaker", text: str, start: int) -> None:
-    for number, paragraph in enumerate(text.split("\n")):
+def _break_words(breaker: "_Breaker", text: str, start: int, end: int) -> None:
+    """Add a part of a text."""
+    for number, paragraph in enumerate(text[start:end].split("\n")):
         if number:
             breaker.end_line()
             start += 1
+        breaker.begin_paragraph(text, start)
         for emoji, part in split_emoji(paragraph):
             breaker.add(part, start, emoji=emoji)
             start += len(part)
@@ -122,6 +131,7 @@ def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, 
     ellipsis_width = theme.width("…", font)
     for room in (width, width - ellipsis_width):
         breaker = _Breaker(room, Look(font, behind), theme, paint, emoji_size)
+        breaker.begin_paragraph(text, 0)
         for emoji, part in parts:
             breaker.add(part, 0, emoji=emoji)
             if breaker.lines:
@@ -129,12 +139,21 @@ def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, 
         else:
             breaker.end_line()
             return breaker.lines[0]
-    pieces = breaker.lines[0].pieces
-    if pieces and pieces[-1].picture is None:
+    line = breaker.lines[0]
+    pieces = line.pieces
+    if line.right_to_left:
+        moved = (replace(piece, x=piece.x + ellipsis_width) for piece in pieces)
+        return Line((*moved, Piece(0, 0, "…", ellipsis_width)), line.width + ellipsis_width, right_to_left=True)
+    if pieces and pieces[-1].picture is None and not pieces[-1].shaped:
         last = pieces[-1].text.rstrip()
         pieces = (*pieces[:-1], Piece(pieces[-1].x, 0, last, theme.width(last, font)))
     end = pieces[-1].x + pieces[-1].width if pieces else 0
     return Line((*pieces, Piece(end, 0, "…", ellipsis_width)), end + ellipsis_width)
+
+
+def name_line(name: str, width: int, font: FontName, theme: Theme, paint: Paint, behind: str) -> Line:
+    """As much of somebody's name as has room in one line."""
+    return one_line(clean_line(name) or "?", width, font, theme, paint, behind, emoji_size=theme.heights[font] - theme.px(1))
 
 
 def split_emoji(text: str) -> list[tuple[bool, str]]:
@@ -156,6 +175,19 @@ def without_emoji(text: str) -> str:
     return _EMOJI.sub(_BOX, text)
 
 
+def _from_the_right(pieces: list[Piece], width: int) -> list[Piece]:
+    """The pieces of a line `width` pixels wide in the order from right to left; those that run from left to right stay so among them."""
+    placed = []
+    for picture, group in itertools.groupby(pieces, lambda piece: piece.picture is not None or piece.shaped == "rtl"):
+        same = list(group)
+        if picture:
+            placed += [replace(piece, x=width - piece.x - piece.width) for piece in same]
+        else:
+            left = width - same[-1].x - same[-1].width
+            placed += [replace(piece, x=left + piece.x - same[0].x) for piece in same]
+    return placed
+
+
 class _Breaker:
     """Fills one line after the other."""
 
@@ -167,6 +199,12 @@ class _Breaker:
         self.lines: list[Line] = []
         self._pieces: list[Piece] = []
         self._x = 0
+        self._shapes = self._right_to_left = False
+
+    def begin_paragraph(self, text: str, start: int) -> None:
+        """What follows is part of a text from `start` on."""
+        self._shapes = needs_shaping(text)
+        self._right_to_left = self._shapes and not self._indent and runs_right_to_left(text, text.rfind("\n", 0, start) + 1)
 
     def begin(self, run: Run | None, look: Look, indent: int) -> None:
         """What follows is of another kind; it may be further in only at the beginning of a line."""
@@ -181,10 +219,12 @@ class _Breaker:
         if emoji:
             self._add_picture(part, start)
             return
-        for found in _WORDS.finditer(part):
-            word = found.group()
-            for begin in range(0, len(word), _LONGEST_WORD):
-                self._add_word(word[begin : begin + _LONGEST_WORD], start + found.start() + begin)
+        for shaped, same in shaped_parts(part, self._right_to_left) if self._shapes else (("", part),):
+            for found in _WORDS.finditer(same):
+                word = found.group()
+                for begin in range(0, len(word), _LONGEST_WORD):
+                    self._add_word(word[begin : begin + _LONGEST_WORD], start + found.start() + begin, shaped)
+            start += len(same)
 
     def _add_picture(self, emoji: str, start: int) -> None:
         width = self._emoji_size + self._theme.px(1)
@@ -217,21 +257,52 @@ class _Breaker:
         pieces = self._pieces
         while pieces and pieces[-1].picture is None and not pieces[-1].text.strip():
             pieces.pop()
+        if any(piece.shaped for piece in pieces):
+            pieces = self._fit_shaped(pieces)
         width = pieces[-1].x + pieces[-1].width + self._indent if pieces else 0
-        self.lines.append(Line(tuple(pieces), width, self._indent > 0))
+        if self._right_to_left:
+            pieces = _from_the_right(pieces, width)
+        self.lines.append(Line(tuple(pieces), width, self._indent > 0, self._right_to_left))
         self._pieces, self._x = [], self._indent
 
-    def _add_word(self, word: str, start: int) -> None:
-        width = self._theme.width(word, self._look.font)
+    def _fit_shaped(self, pieces: list[Piece]) -> list[Piece]:
+        """Letters that are joined are together narrower or wider than the words that they were measured in."""
+        fitted, moved = [], 0
+        for piece in pieces:
+            width = self._measure(piece.text, piece.shaped) if piece.shaped else piece.width
+            fitted.append(replace(piece, x=piece.x + moved, width=width))
+            moved += width - piece.width
+        return fitted
+
+    def _measure(self, text: str, shaped: Direction) -> int:
+        return self._theme.shaped_width(text, self._look.font, shaped) if shaped else self._theme.width(text, self._look.font)
+
+    def _add_word(self, word: str, start: int, shaped: Direction) -> None:
+        width = self._measure(word, shaped)
         if self._x + width <= self._width:
-            self._put(Piece(self._x, start, word, width, None, self._run))
+            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
         elif word.isspace():
             self.end_line()
         elif width <= self._width - self._indent:
             self.end_line()
-            self._put(Piece(self._x, start, word, width, None, self._run))
+            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
+        elif shaped:
+            self._split_shaped(word, start, shaped)
         else:
             self._split(word, start)
+
+    def _split_shaped(self, word: str, start: int, shaped: Direction) -> None:
+        """Break a word wider than a line, which scripts without spaces often have."""
+        while word:
+            count = self._theme.fits(word, self._look.font, shaped, self._width - self._x)
+            width = self._measure(word[:count], shaped)
+            if self._x + width > self._width and self._pieces:
+                self.end_line()
+                continue
+            self._put(Piece(self._x, start, word[:count], width, None, self._run, shaped=shaped))
+            word, start = word[count:], start + count
+            if word:
+                self.end_line()
 
     def _split(self, word: str, start: int) -> None:
         """Break a word wider than a line. Tk's fonts know no kerning, so the width of a part is that of its signs."""
@@ -248,8 +319,10 @@ class _Breaker:
 
     def _put(self, piece: Piece) -> None:
         last = self._pieces[-1] if self._pieces else None
-        if last is not None and last.run is piece.run and not (last.picture or piece.picture or last.shown or piece.shown):
-            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width, None, piece.run)
+        alike = last is not None and last.run is piece.run and last.shaped == piece.shaped
+        alike = alike and (last is None or not piece.shaped or same_script(last.text, piece.text))
+        if last is not None and alike and not (last.picture or piece.picture or last.shown or piece.shown):
+            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width, None, piece.run, shaped=piece.shaped)
             self._pieces.pop()
         self._pieces.append(piece)
         self._x = piece.x + piece.width

@@ -7,6 +7,7 @@ from PIL import ImageTk
 
 from chat.window.lines import Line
 from chat.window.paint import Paint
+from chat.window.shaping import Direction
 from chat.window.theme import FontName, Theme
 
 
@@ -19,6 +20,7 @@ class Words:
     text: str
     font: FontName
     colour: str
+    shaped: Direction = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,17 @@ def line_operations(line: Line, x: int, y: int, step: int, font: FontName, ink: 
         if piece.picture is not None:
             operations.append(Picture(x + piece.x, y + (step - piece.picture.height()) // 2, piece.picture))
         else:
-            operations.append(Words(x + piece.x, y + (step - theme.heights[font]) // 2, piece.text, font, ink))
+            operations.append(Words(x + piece.x, y + (step - theme.heights[font]) // 2, piece.text, font, ink, piece.shaped))
     return operations
 
 
 def canvas_items(operation: Operation, top: int, tag: str, theme: Theme, paint: Paint) -> list[tuple[Any, ...]]:
     """The items of one operation, as arguments for a canvas's `create`, for a row whose upper edge is at `top`."""
     match operation:
+        case Words(x, y, text, font, colour, shaped) if shaped:
+            picture = paint.shaped(text, font, shaped, colour)
+            place = (x - theme.beyond, top + y - theme.beyond)
+            return [("image", *place, "-image", str(picture), "-anchor", "nw", "-tags", tag)]
         case Words(x, y, text, font, colour):
             return [("text", x, top + y, "-text", text, "-font", str(theme.fonts[font]), "-fill", colour, "-anchor", "nw", "-tags", tag)]
         case Picture(x, y, image):

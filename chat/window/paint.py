@@ -13,7 +13,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
 
-from chat.window.theme import AVATARS, Theme, hue, mix
+from chat.window.shaping import Direction
+from chat.window.theme import AVATARS, FontName, Theme, hue, mix
 
 KEPT_PIXELS: Final = 3_000_000
 """How large all kept pictures are together; beyond that those give way that no widget shows, first the one not asked for longest."""
@@ -80,6 +81,10 @@ class Paint:
             return self.icon("square", size, self._theme.palette.text3, behind, box, fill, radius)
         key = ("emoji button", sequence, size, box, radius, fill, behind, border)
         return self._keep(key, lambda: _emoji_button(sequence, size, box, radius, fill, behind, border))
+
+    def shaped(self, text: str, font: FontName, direction: Direction, colour: str) -> ImageTk.PhotoImage:
+        """Part of a text that Tk can't draw, on a transparent ground, with `Theme.beyond` around it."""
+        return self._keep(("shaped", text, font, direction, colour), lambda: self._theme.draw_shaped(text, font, direction, colour))
 
     def _keep(self, key: tuple[object, ...], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
         picture = self._kept.get(key)

@@ -5,8 +5,8 @@ from typing import Final
 
 from chat.events import Quote
 from chat.text import clean_line
-from chat.window.lines import Line, one_line, without_emoji
-from chat.window.operations import Bubble, Operation, Words, line_operations
+from chat.window.lines import Line, name_line, one_line
+from chat.window.operations import Bubble, Operation, line_operations
 from chat.window.paint import Paint
 from chat.window.theme import Palette, Theme, hue, mix
 from chat.words import _, marked
@@ -22,7 +22,7 @@ _NO_TEXT: Final = marked("A message without text")
 class MeasuredQuote:
     """A quote that is ready to draw; `width` is what it needs, `height` what it takes."""
 
-    name: str
+    name: Line | None
     line: Line
     bar: str
     name_ink: str
@@ -38,7 +38,7 @@ def measure_quote(quote: Quote, widest: int, theme: Theme, paint: Paint, *, own:
     room = min(widest, px(QUOTE_WIDTH)) - px(20)
     fill = palette.own_quote if own else palette.quote
     here = bool(quote.name or quote.text)
-    name = theme.shorten(without_emoji(clean_line(quote.name)) or "?", "small_bold", room) if here else ""
+    name = name_line(quote.name, room, "small_bold", theme, paint, fill) if here else None
     words = clean_line(quote.text, LONGEST_QUOTE) or (_(_NO_TEXT) if here else _(NOT_HERE))
     line = one_line(words, room, "small", theme, paint, fill, emoji_size=px(14))
     colour = palette.names[hue(quote.device)] if here else palette.text3
@@ -49,8 +49,8 @@ def measure_quote(quote: Quote, widest: int, theme: Theme, paint: Paint, *, own:
         name_ink=palette.own_text if own else quoted_name(colour, palette),
         ink=palette.own_meta if own else palette.text2,
         fill=fill,
-        width=max(theme.width(name, "small_bold") if name else 0, line.width) + px(20),
-        height=px(42 if name else 27),
+        width=max(name.width if name is not None else 0, line.width) + px(20),
+        height=px(42 if name is not None else 27),
     )
 
 
@@ -63,8 +63,8 @@ def draw_quote(quote: MeasuredQuote, x: int, y: int, width: int, behind: str, th
         Bubble(x, y, px(3), quote.height, (px(2), 0, 0, px(2)), quote.bar, behind),
     ]
     top = y + px(5)
-    if quote.name:
-        operations.append(Words(x + px(10), top, quote.name, "small_bold", quote.name_ink))
+    if quote.name is not None:
+        operations += line_operations(quote.name, x + px(10), top, theme.heights["small_bold"], "small_bold", quote.name_ink, theme)
         top += px(16)
     operations += line_operations(quote.line, x + px(10), top, px(17), "small", quote.ink, theme)
     return operations

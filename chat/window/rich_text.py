@@ -61,8 +61,9 @@ def draw_text(lines: Sequence[Line], x: int, y: int, width: int, fill: str, *, o
             top = drawn.bottom + px(2)
             drawn.bottom = top + px(_BLOCK_PAD - 2)
         step = px(_CODE_LINE if line.block else LINE)
+        indent = width - line.width if line.right_to_left else 0
         for piece in line.pieces:
-            _draw_piece(drawn, piece, x, drawn.bottom, step, looks, own, theme)
+            _draw_piece(drawn, piece, x + indent, drawn.bottom, step, looks, own, theme)
         drawn.bottom += step
         if line.block and (number + 1 == len(lines) or not lines[number + 1].block):
             drawn.bottom += px(_BLOCK_PAD - 2)
@@ -76,7 +77,7 @@ def _draw_piece(drawn: RichText, piece: Piece, x: int, y: int, step: int, looks:
     palette, px = theme.palette, theme.px
     kind: Kind = piece.run.kind if piece.run is not None else "words"
     left, look = x + piece.x, looks[kind]
-    whole = piece.picture is not None or bool(piece.shown)
+    whole = piece.picture is not None or bool(piece.shown or piece.shaped)
     drawn.spans.append(Span(left, y, piece.width, step, piece.start, piece.text, whole, look.font))
     if kind in ("code", "mention"):
         beyond = px(_BESIDE_CODE)
@@ -87,7 +88,7 @@ def _draw_piece(drawn: RichText, piece: Piece, x: int, y: int, step: int, looks:
     else:
         plain = palette.own_text if own else palette.text
         ink = palette.link if kind == "mention" or (kind == "link" and not own) else plain
-        drawn.over.append(Words(left, y + (step - theme.heights[look.font]) // 2, piece.shown or piece.text, look.font, ink))
+        drawn.over.append(Words(left, y + (step - theme.heights[look.font]) // 2, piece.shown or piece.text, look.font, ink, piece.shaped))
     if piece.run is not None and kind == "link":
         drawn.targets.append(Target(left, y, piece.width, step, "link", piece.run.target, _shortened(piece.run.target)))
 

@@ -9,7 +9,7 @@ from chat.events import Found, Message
 from chat.text import clean_line
 from chat.window.controls import IconButton, RoundBox
 from chat.window.grouping import day_name
-from chat.window.lines import one_line, without_emoji
+from chat.window.lines import name_line, one_line
 from chat.window.operations import Operation, Picture, Words, canvas_items, line_operations
 from chat.window.paint import Paint
 from chat.window.theme import Theme, hue
@@ -226,12 +226,12 @@ class SearchBar(tk.Frame):
         day = day_name(message.time, time.time())
         when = f"{day}, {time.strftime('%H:%M', time.localtime(message.time))}"
         when_width = theme.width(when, "tiny")
-        name = theme.shorten(without_emoji(clean_line(message.name)) or "?", "small_bold", max(px(40), right - left - when_width - px(12)))
+        name = name_line(message.name, max(px(40), right - left - when_width - px(12)), "small_bold", theme, self._paint, behind)
         ink = palette.text if chosen else palette.names[hue(message.device)]
         line = one_line(clean_line(message.text, LONGEST), right - left, "small", theme, self._paint, behind, emoji_size=px(14))
         return [
             Picture(px(12), px(1), self._paint.rectangle(width - px(24), px(ROW) - px(2), px(8), behind, palette.background)),
-            Words(left, px(6), name, "small_bold", ink),
+            *line_operations(name, left, px(6), theme.heights["small_bold"], "small_bold", ink, theme),
             Words(right - when_width, px(7), when, "tiny", palette.text if chosen else palette.text3),
             *line_operations(line, left, px(23), px(18), "small", palette.text, theme),
         ]

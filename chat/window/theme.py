@@ -10,6 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
+from PIL import Image
+
+from chat.window.shaping import Direction, draw_shaped, fits, shaped_width
+
 _Made = TypeVar("_Made")
 FontName = Literal[
     "body", "bold", "italic", "link", "code", "name", "small", "small_bold", "tiny", "tiny_bold", "title", "heading", "avatar", "hero"
@@ -140,6 +144,28 @@ class Theme:
                 self._widths.clear()
             width = self._widths[key] = int(self.root.tk.call("font", "measure", str(self.fonts[font]), text))
         return width
+
+    def shaped_width(self, text: str, font: FontName, direction: Direction) -> int:
+        """How wide a part of a text is that Tk can't draw."""
+        return shaped_width(text, direction, *self._size(font))
+
+    def fits(self, text: str, font: FontName, direction: Direction, width: int) -> int:
+        """How many signs of such a part have room in `width` pixels."""
+        return fits(text, direction, *self._size(font), width)
+
+    def draw_shaped(self, text: str, font: FontName, direction: Direction, colour: str) -> Image.Image:
+        """Such a part as a picture, `self.beyond` pixels larger on each side than the text."""
+        ascent = int(self.fonts[font].metrics("ascent"))
+        return draw_shaped(text, direction, *self._size(font), colour, ascent, self.heights[font], self.beyond)
+
+    @property
+    def beyond(self) -> int:
+        """How far letters of some scripts may reach beyond a line."""
+        return self.px(5)
+
+    def _size(self, font: FontName) -> tuple[int, bool]:
+        size, bold = _SIZES[font]
+        return self.px(size), bold
 
     def shorten(self, text: str, font: FontName, width: int) -> str:
         """The text, or its beginning and an ellipsis, at most `width` pixels wide."""

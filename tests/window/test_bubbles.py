@@ -86,7 +86,7 @@ def test_a_reply_shows_name_and_one_line_of_what_it_answers(bench: Bench, transc
     quote = Quote("b0b-1", message(1).order, "b0b", "Bob 😀", "a long\nquestion " * 50)
     show(bench, transcript, message(2, "the answer", reply=quote), message(3, "mine", reply=quote, **OWN))
     shown = drawn_texts(transcript)
-    assert shown.count("Bob □") == 2
+    assert shown.count("Bob ") == 2
     assert shown.count("…") == 2
     assert any(text.startswith("a long question a long") for text in shown)
     assert "the answer" in shown
