@@ -208,7 +208,7 @@ def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> 
     console.wait_for("climbing at")
     console.wait_for("you are here, 1 online")
     console.type("/rooms 1")
-    console.wait_for(f"In {bob.topic}")
+    console.wait_for(f"You are in {bob.topic}")
     console.type("back home")
     bob.wait_for_texts(["back home"])
     dan.say("anyone?")
