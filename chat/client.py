@@ -231,7 +231,10 @@ class ChatClient:
                 keep=lambda days: rooms.keep(room, days),
                 delete=lambda: self._post(ToRoom(room, DeleteData())),
                 tell_typing=lambda told: self._save(replace(self.settings, typing=told)),
-                change_look=self._change_look,
+                # What the dialog says of the place is that of the room it was opened in.
+                change_look=lambda look: self._change_look(
+                    replace(self.settings, theme=look.theme, language=look.language, scale=look.scale)
+                ),
             )
             entered = rooms.entered[room]
             self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)

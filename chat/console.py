@@ -63,30 +63,32 @@ from chat.events import (
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
 from chat.text import clean_line
+from chat.words import _, many, marked
 
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
 """Windows notices Ctrl-C only between waits."""
 UNDER_WAY: Final = 16
 """How many lines of a pipe are said before the broker has them: fewer than the sending limit refuses."""
-_HELP: Final = """\
-/who            who is here, their fingerprints, and how many foreign packets were ignored
-/topic [NAME]   show the topic, or go to another one
-/broker [URL]   show the broker, or go to another one
-/rooms [NUMBER] show your rooms, or go into one of them
-/join TOPIC [URL]  enter one more room; the next line is its passphrase
-/leave          leave the room that you are in, and forget it
-/reply TEXT     answer the last message of another member
-/react EMOJI    put an emoji under it
-/edit TEXT      give your last message another text
-/delete         take your last message back
-/retry          send again what the broker refused
-/search WORDS   find messages: words, "phrases", from:name, since:2026-11-01, since:7d
-/keep DAYS      keep what is said for so many days; all and 0 are possible too
-/delete-data    leave, and delete what this computer keeps of the room
-/help           this list
-/quit           leave
-Everything else is sent. To begin a message with /, write //."""
+_HELP: Final = (
+    ("/who", marked("who is here, with fingerprints")),
+    ("/topic [T]", marked("show the topic, or go to another one")),
+    ("/broker [URL]", marked("show the broker, or go to another one")),
+    ("/rooms [N]", marked("show your rooms, or go into one")),
+    ("/join T [URL]", marked("enter one more room; the next line is its passphrase")),
+    ("/leave", marked("leave this room, and forget it")),
+    ("/reply …", marked("answer the last message of another member")),
+    ("/react …", marked("put an emoji under it")),
+    ("/edit …", marked("edit your last message")),
+    ("/delete", marked("delete your last message")),
+    ("/retry", marked("send again what the broker refused")),
+    ("/search …", marked('find messages: words, "phrases", from:name, since:2026-11-01, since:7d')),
+    ("/keep N", marked("keep the conversation for N days; all and 0 are possible too")),
+    ("/delete-data", marked("leave, and delete what this computer keeps of the room")),
+    ("/help", marked("this list")),
+    ("/quit", marked("leave")),
+)
+"""The commands, and what they do."""
 
 
 @dataclass(slots=True)
@@ -191,7 +193,7 @@ class Console:
             self._session.post(self._moving)
             return
         line = "/quit" if line is None else line
-        command, _, rest = line.partition(" ")
+        command, _space, rest = line.partition(" ")
         argument = rest.strip()
         match command:
             case "/quit":
@@ -199,7 +201,7 @@ class Console:
                 if self._reader.interactive:
                     self._exit_code = 0
             case "/help":
-                self._screen.line(_HELP)
+                self._show_help()
             case "/who":
                 self._screen.who(self._room)
             case "/topic" | "/broker" | "/rooms" | "/join" | "/leave":
@@ -211,14 +213,13 @@ class Console:
                 self._post(Search(self._searches, argument))
             case "/keep" if argument == "all" or (argument.isascii() and argument.isdecimal() and len(argument) < 6):
                 self._post(Keep(None if argument == "all" else int(argument)))
-                self._screen.remark("Kept for good." if argument == "all" else f"Kept for {int(argument)} days.")
+                self._show_kept(argument)
             case "/delete-data" if argument == "yes":
                 self._post(DeleteData())
             case "/delete-data":
-                words = "This deletes the conversation and your key in this room from this computer."
-                self._screen.line(f"{words} Type /delete-data yes to do it.")
+                self._screen.line(_("This deletes the conversation and your key from this computer. Type /delete-data yes to do it."))
             case _ if command.startswith("/") and not command.startswith("//"):
-                self._screen.line(f"There is no command {clean_line(command)}. /help lists them.")
+                self._screen.line(_("There is no command {command}. /help lists them.").format(command=clean_line(command)))
             case _:
                 self._say(line.removeprefix("/") if command.startswith("//") else line)
 
@@ -231,7 +232,7 @@ class Console:
             case "/topic" if argument and self._current == self._login:
                 self._move(replace(self._join, topic=argument))
             case "/topic" if argument:
-                self._screen.line("Another topic is another room: /join enters it, /leave leaves this one.")
+                self._screen.line(_("Another topic is another room. /join enters it, /leave leaves this one."))
             case "/topic":
                 self._screen.line(clean_line(self._room.topic))
             case "/broker" if argument:
@@ -241,13 +242,13 @@ class Console:
             case "/join" if argument:
                 self._ask_for_passphrase(argument)
             case "/join":
-                self._screen.line("What? /join needs a topic after it.")
+                self._screen.line(_("Type something after {command}.").format(command=command))
             case "/leave":
                 self._post(Leave())
             case _ if argument.isascii() and argument.isdecimal() and 0 < int(argument) <= len(self._listed):
                 self._go_into(self._listed[int(argument) - 1].room)
             case _ if argument:
-                self._screen.line("There is no such room. /rooms shows them with their numbers.")
+                self._screen.line(_("There is no such room. /rooms shows them with their numbers."))
             case _:
                 self._screen.rooms(self._listed, self._current)
 
@@ -257,14 +258,14 @@ class Console:
         self._post(Open())
 
     def _ask_for_passphrase(self, argument: str) -> None:
-        topic, _, url = argument.partition(" ")
+        topic, _space, url = argument.partition(" ")
         try:
             broker = self._broker(url) if url else self._join.broker
         except EntryError as error:
             self._screen.line(str(error))
             return
         self._asking = JoinBeside(broker, topic, self._join.username)
-        self._screen.line(f"The passphrase of {clean_line(topic)}:")
+        self._screen.line(_("The passphrase of {topic}:").format(topic=clean_line(topic)))
         self._reader.hide_next()
 
     def _say(self, text: str) -> None:
@@ -277,7 +278,8 @@ class Console:
         room = self._room
         key = room.last_own if command in ("/edit", "/delete", "/retry") else room.last_other
         if not key or (command in ("/reply", "/edit", "/react") and not argument):
-            self._screen.line("There is no such message yet." if argument or not key else f"What? {command} needs something after it.")
+            words = _("There is no such message yet.") if argument or not key else _("Type something after {command}.")
+            self._screen.line(words.format(command=command))
             return
         match command:
             case "/reply":
@@ -388,7 +390,7 @@ class Console:
                 if complete and number == self._searches:
                     self._screen.found(event)
             case Supplied(names):
-                self._screen.remark(f"What was said before you came is from {', '.join(map(clean_line, names))}.")
+                self._screen.remark(_("What was said before you came is from {names}.").format(names=", ".join(map(clean_line, names))))
             case GapsChanged(gaps):
                 self._screen.gaps(gaps)
             case ReceiptsChanged() | TypistsChanged() | Page():
@@ -411,7 +413,7 @@ class Console:
         self._screen.entered(event)
         if not self._reader.started:
             if self._reader.interactive:
-                self._screen.remark("Type a message and press Return. /help lists the commands.")
+                self._screen.remark(_("Type a message and press Return. /help lists the commands."))
             self._reader.start()
 
     def _show_join_refused(self, sentence: str) -> None:
@@ -427,15 +429,26 @@ class Console:
         if event.link is Link.STOPPED and not self._reader.interactive and not elsewhere:
             self._exit_code = 1
 
+    def _show_help(self) -> None:
+        width = max(len(command) for command, _words in _HELP) + 2
+        lines = [f"{command:{width}}{_(words)}" for command, words in _HELP]
+        self._screen.line("\n".join([*lines, _("Everything else is sent. To begin a message with /, write //.")]))
+
+    def _show_kept(self, days: str) -> None:
+        if days == "all":
+            self._screen.remark(_("Kept for good."))
+        else:
+            self._screen.remark(many("Kept for {count} day.", "Kept for {count} days.", int(days)).format(count=int(days)))
+
     def _show_own(self, message: Message, delivery: Delivery | None) -> None:
         self._answered()
         self._sent.under_way[message.key] = message.text
         if delivery is Delivery.WAITING:
             if self._reader.interactive and not self._sent.waiting:
-                self._screen.remark("That was fast: it waits a moment and goes out by itself.")
+                self._screen.remark(_("That was fast. It waits a moment, and goes out by itself."))
             self._sent.waiting.add(message.key)
         elif self._reader.interactive and self._room.link is not Link.CONNECTED:
-            self._screen.remark("It goes out when the broker can be reached.")
+            self._screen.remark(_("It goes out when the broker can be reached."))
 
     def _show_delivery(self, state: RoomState, event: DeliveryChanged) -> None:
         if event.delivery is not Delivery.WAITING:
@@ -450,7 +463,8 @@ class Console:
     def _show_left(self, event: Left) -> None:
         self._lost |= bool(event.unsent)
         for text in event.unsent:
-            self._screen.line(f"Not sent yet; it goes out when you are back in {clean_line(event.topic)}:\n{indented(text)}")
+            words = _("Not sent yet. It goes out when you are back in {topic}:").format(topic=clean_line(event.topic))
+            self._screen.line(f"{words}\n{indented(text)}")
         self._sent.under_way.clear()
         self._sent.waiting.clear()
 

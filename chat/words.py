@@ -27,6 +27,11 @@ def speak(language: str) -> None:
     _catalogue = _find([language] if language != "system" else _of_the_desktop())
 
 
+def spoken() -> str:
+    """The language in use, as `LANGUAGES` names it; "en" for one that is not there."""
+    return _catalogue.info().get("language", "en")
+
+
 def _(text: str) -> str:
     """The text in the language of the person. Not for use while a module is imported: see `marked`."""
     return _catalogue.gettext(text) if text else ""

@@ -14,6 +14,7 @@ from chat.events import Delivery, Link, Reconnect
 from chat.window.shortcuts import SHORTCUTS
 from chat.window.standing import put
 from chat.window.theme import DARK
+from chat.words import speak
 from tests.brokers import Mosquitto, free_port, wait_until
 from tests.people import PASSPHRASE, People, Person
 from tests.windows import Window
@@ -259,6 +260,34 @@ def test_the_look_changes_while_one_talks(open_window: Open) -> None:
     ada.focus(view.composer.text)
     ada.type(" is finished\n")
     ada.wait(lambda: ada.texts() == ["before", "half a sentence is finished"])
+
+
+def test_the_language_changes_while_one_talks(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    ada.type("hej\n")
+    ada.wait(lambda: ada.texts() == ["hej"])
+    before = ada.client.settings
+    ada.client.open_settings()
+    assert ada.client.dialog is not None
+    ada.client.dialog.show("Appearance")
+    try:
+        ada.focus(ada.button("Svenska"))
+        ada.press("<Return>")
+        ada.wait(lambda: ada.link() == "●  Ansluten")
+        view = ada.client.view
+        assert view is not None
+        assert ada.texts() == ["hej"]
+        assert str(view.header._people["text"]) == "1 medlem, 1 online"
+        assert load_settings(ada.client._places.settings) == replace(before, language="sv")
+        ada.client.open_settings()
+        assert ada.client.dialog.title() == "Inställningar"
+        ada.client.dialog.show("Appearance")
+        ada.focus(ada.button("English"))
+        ada.press("<Return>")
+        ada.wait(lambda: ada.link() == "●  Connected")
+    finally:
+        speak("system")
 
 
 def test_larger_and_smaller(open_window: Open) -> None:

@@ -36,6 +36,7 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, username:
         "broker = ",
         "broker = 7",
         "typing = 1",
+        'language = "tlh"',
         'broker = "ftp://x"',
         'topic = "a/#"',
         'theme = "pink"',

@@ -186,7 +186,7 @@ def test_what_could_not_be_sent_is_shown_at_the_end(start_broker: Callable[..., 
     console.wait_for("goes out when the broker can be reached")
     console.type("/quit\n")
     assert console.end() == 0
-    console.wait_for(r"Not sent yet; [^\n]+:\r\n      too late")
+    console.wait_for(r"Not sent yet. [^\n]+:\r\n      too late")
 
 
 def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> None:
@@ -208,7 +208,7 @@ def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> 
     console.wait_for("climbing at")
     console.wait_for("you are here, 1 online")
     console.type("/rooms 1")
-    console.wait_for(f"In {bob.topic}")
+    console.wait_for(f"You are in {bob.topic}")
     console.type("back home")
     bob.wait_for_texts(["back home"])
     dan.say("anyone?")

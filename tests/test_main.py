@@ -65,6 +65,26 @@ def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
     assert settings.read_text() == "topic = [\nbroker"
 
 
+def test_the_command_line_speaks_the_language_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('language = "sv"')
+    wrong = subprocess.run(
+        [sys.executable, "main.py", "--data-dir", str(tmp_path), "dance"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "användning: main.py" in wrong.stderr
+    assert "fel val: 'dance'" in wrong.stderr
+    text = [sys.executable, "main.py", "send", "", "--data-dir", str(tmp_path), "--passphrase-file", str(tmp_path / "none")]
+    missing = subprocess.run(text, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert f"Filen {tmp_path / 'none'} kan inte läsas: filen eller mappen finns inte." in missing.stderr
+
+
+@pytest.mark.parametrize("variables", [{"LANGUAGE": "sv"}, {"LANG": "sv_SE.UTF-8", "LANGUAGE": ""}])
+def test_without_a_choice_it_is_the_language_of_the_desktop(tmp_path: Path, variables: dict[str, str]) -> None:
+    command = [sys.executable, "main.py", "--data-dir", str(tmp_path), "--help"]
+    program = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, **variables})
+    assert program.stdout.startswith("användning: ")
+    assert "visa den här hjälpen" in program.stdout
+
+
 def test_a_missing_package_is_named() -> None:
     code = "import sys, main; main.NEEDED = ('paho', 'no_such_package'); sys.exit(main.main())"
     program = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -277,7 +277,7 @@ def test_a_record_whose_signature_does_not_hold_is_left_behind(tmp_path: Path) -
     damage_mark(file_of(tmp_path)).touch()
     history, sentence = salvage(tmp_path)
     assert texts_of(history) == ["genuine"]
-    assert "1 message was saved" in sentence
+    assert "1 message was saved." in sentence
     assert history.peers.devices[BOB.public].seen == [(1, 1)]
     history.close()
 

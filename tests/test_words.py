@@ -15,6 +15,43 @@ from chat import words
 from tests import translations
 
 CLOSING: Final = tuple(".…:?!")
+_SENTENCE: Final = re.compile(r"(?<![-.$])\b[a-z’']{2,} [a-z]{2,}|[a-z]{2}[.…?!]$|^[A-Z][a-z]{3,}$")
+_CODE: Final = re.compile(r"[{}]|^mqtts?:")
+NO_SENTENCES: Final = frozenset(
+    {
+        # What programs and programmers read
+        " -m pip install -r requirements.txt",
+        "TLS without a context",
+        "at the broker",
+        "broker start",
+        "emoji button",
+        "keep days",
+        "line reader",
+        "made by a newer version",
+        "more than the limits allow",
+        "name not found",
+        "not a packet of this protocol",
+        "not a usable device key",
+        "not authorised",
+        "not padded to a step",
+        "not sealed with this key",
+        "not signed by the device it names",
+        "not the shape of a token",
+        "packet too large",
+        "taken over",
+        "the package tkinter-icons-lucide is not installed",
+        # Names of fonts, keys, languages, types and settings of the desktop, and of emoji
+        "Cantarell",
+        "Dark",
+        "Down",
+        "English",
+        "Inter",
+        "Svenska",
+        "Ubuntu",
+        "Value",
+        "flag of ",
+    }
+)
 _PLACEHOLDER: Final = re.compile(r"%\(\w+\)[srd]|%[srd]")
 
 
@@ -126,15 +163,37 @@ def _calls_at_import(node: ast.AST) -> Iterator[ast.Call]:
         yield from _calls_at_import(child)
 
 
+def test_no_sentence_is_left_out() -> None:
+    """Whatever reads like a sentence, and stands neither in a docstring nor among what is marked."""
+    known = {form for message in translations.texts() for form in translations.forms(message.id)} | NO_SENTENCES
+    assert [f"{path}:{line}: {text}" for path, tree in trees() for line, text in _unmarked(tree) if text not in known] == []
+
+
+def _unmarked(tree: ast.Module) -> list[tuple[int, str]]:
+    marked: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in ("_", "many", "marked"):
+            marked |= set(ast.walk(node))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            marked.add(node.value)
+        for note in (getattr(node, name, None) for name in ("annotation", "returns")):
+            marked |= set(ast.walk(note)) if isinstance(note, ast.AST) else set()
+    others = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in marked)
+    texts = [(node.lineno, node.value) for node in others if isinstance(node.value, str)]
+    return [(line, text) for line, text in texts if _SENTENCE.search(text) and not _CODE.search(text)]
+
+
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_every_language_can_be_spoken(language: str) -> None:
     words.speak(language)
+    assert words.spoken() == {"system": "en"}.get(language, language)
     assert words._("1,000") == {"sv": "1\N{NO-BREAK SPACE}000"}.get(language, "1,000")
     assert words.digits(1234567) == {"sv": "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"}.get(language, "1,234,567")
 
 
 def test_a_language_that_nobody_translated_is_english() -> None:
     words.speak("tlh")
+    assert words.spoken() == "en"
     assert words._("1,000") == "1,000"
 
 

@@ -7,7 +7,7 @@ from tkinter import filedialog
 from chat.window.controls import IconButton, RoundBox
 from chat.window.paint import Paint
 from chat.window.theme import Theme
-from chat.words import _
+from chat.words import _, spoken
 
 
 class Field(tk.Frame):
@@ -89,5 +89,8 @@ class Field(tk.Frame):
         self.entry.configure(show="" if self.entry["show"] else "•")
 
     def _choose(self) -> None:
+        # Tk's own dialog has its words in many languages, and would take that of the desktop.
+        self.tk.call("::msgcat::mclocale", spoken())
+        self.tk.eval("namespace eval ::tk {::msgcat::mcload [file join $::tk_library msgs]}")
         if path := filedialog.askopenfilename(parent=self):
             self.set(path)

@@ -55,6 +55,7 @@ class Header(tk.Frame):
         self._security = Hint(self._pill, theme, "")
         self.link: LinkChanged | None = None
         self.room = self.topic = self.fingerprint = ""
+        self.members = self.online = 0
         self._topic_width = px(300)
         self._timer = ""
         self.bind("<Destroy>", self._stop)
@@ -62,7 +63,8 @@ class Header(tk.Frame):
     def take_over(self, old: "Header") -> None:
         """Show what another header showed."""
         self.show_room(old.room, old.topic, old.fingerprint)
-        self._people.configure(text=old._people["text"])
+        if old.members:
+            self.show_people(old.members, old.online)
 
     def show_room(self, room: str, topic: str, fingerprint: str) -> None:
         """Another room; its id gives the avatar its colour."""
@@ -75,6 +77,7 @@ class Header(tk.Frame):
 
     def show_people(self, members: int, online: int) -> None:
         """How many devices the room has, and how many are here."""
+        self.members, self.online = members, online
         words = many("{members} member, {online} online", "{members} members, {online} online", members)
         self._people.configure(text=words.format(members=digits(members), online=digits(online)))
 

@@ -44,6 +44,7 @@ class MemberPanel(tk.Frame):
         self._tops: list[tuple[int, Member]] = []
         self._open = ""
         self._members: tuple[Member, ...] = ()
+        self.foreign = 0
 
     def show_members(self, members: Sequence[Member]) -> None:
         """Another list of members."""
@@ -52,12 +53,13 @@ class MemberPanel(tk.Frame):
 
     def take_over(self, old: "MemberPanel") -> None:
         """Show what another panel showed."""
-        self._foreign.configure(text=old._foreign["text"])
+        self.show_foreign(old.foreign)
         self._open = old._open
         self.show_members(old._members)
 
     def show_foreign(self, total: int) -> None:
         """How many packets on the topic were not this room's."""
+        self.foreign = total
         words = many("{count} foreign packet ignored", "{count} foreign packets ignored", total).format(count=digits(total))
         self._foreign.configure(text=words if total else "")
 
