@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.window.lines import without_emoji
-from chat.window.sidebar import NARROW, WIDTH, RoomEntry, Sidebar, _when
+from chat.window.sidebar import NARROW, WIDTH, RoomEntry, Sidebar, SidebarWishes, _when
 from tests.window.conftest import Bench
 from tests.window.samples import NOON
 
@@ -22,7 +22,11 @@ class Asked:
     def __init__(self) -> None:
         self.chosen: list[str] = []
         self.left: list[str] = []
+        self.muted: list[tuple[str, bool]] = []
         self.added = 0
+
+    def wishes(self) -> SidebarWishes:
+        return SidebarWishes(self.chosen.append, self.add, self.left.append, lambda room, on: self.muted.append((room, on)))
 
     def add(self) -> None:
         self.added += 1
@@ -34,7 +38,7 @@ def asked() -> Asked:
 
 
 def make(bench: Bench, asked: Asked) -> Sidebar:
-    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.chosen.append, asked.add, asked.left.append)
+    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.wishes())
     sidebar.grid(row=0, column=0, sticky="ns")
     bench.root.rowconfigure(0, weight=1)
     bench.look()
@@ -204,7 +208,7 @@ def test_another_current_room_scrolls_into_view(sidebar: Sidebar) -> None:
 
 
 def test_the_current_room_is_in_view_when_the_window_opens(bench: Bench, asked: Asked) -> None:
-    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.chosen.append, asked.add, asked.left.append)
+    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.wishes())
     sidebar.show_rooms(many(50), "id 40")
     sidebar.pack(side="left", fill="y")
     bench.look()
@@ -234,7 +238,7 @@ def test_the_menu_leaves_the_room_that_was_clicked(bench: Bench, sidebar: Sideba
     click(bench, sidebar, "<Button-3>", 2 * ROW + 5)
     assert sidebar.menu.winfo_ismapped()
     assert asked.chosen == []
-    sidebar.menu.invoke(0)
+    sidebar.menu.invoke(1)
     sidebar.menu.unpost()
     assert asked.left == ["id 2"]
 
@@ -244,7 +248,7 @@ def test_the_menu_by_keyboard(bench: Bench, sidebar: Sidebar, asked: Asked, key:
     sidebar.show_rooms(many(4), "id 0")
     bench.press(sidebar.canvas, "<Down>", key)
     assert sidebar.menu.winfo_ismapped()
-    sidebar.menu.invoke(0)
+    sidebar.menu.invoke(1)
     sidebar.menu.unpost()
     assert asked.left == ["id 1"]
 
