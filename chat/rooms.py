@@ -306,7 +306,7 @@ class Rooms:
 
 
 def is_in_front(root: tk.Misc) -> bool:
-    """Whether a window of this program has the focus. Tk's own call for that fails while one of its menus is open."""
+    """Whether a window of this program has the focus. Tkinter's own call for that fails when Tk made the window itself."""
     return str(root.tk.call("focus", "-displayof", root)) != ""
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw, ImageTk
 
-from chat.dates import short_date, short_month, short_weekday
+from chat.dates import short_when
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
 from chat.window.lines import split_emoji, without_emoji
@@ -315,7 +315,7 @@ class Sidebar(tk.Frame):
         where = _host(entry) if topic in self._namesakes else ""
         fill = palette.selected if entry.room == self._current else palette.hover if entry.room == self._over else palette.side
         border = palette.link if self._focused and entry.room == self._cursor else ""
-        return _Look(entry, topic, where, _when(entry.time, time.time()), fill, border, self._is_narrow, f"row{place}")
+        return _Look(entry, topic, where, short_when(entry.time, time.time()), fill, border, self._is_narrow, f"row{place}")
 
     def _draw_rest(self, first: int, height: int) -> None:
         """What stands for the list if it is empty, and beside it if it is longer than the view."""
@@ -425,18 +425,3 @@ def _host(entry: RoomEntry) -> str:
 
 def _count(unread: int, most: int) -> str:
     return "" if unread <= 0 else str(unread) if unread <= most else f"{most}+"
-
-
-def _when(seconds: float, now: float) -> str:
-    """The time of today, the day of this week, else the date; "" if it is not known, or no date of a calendar."""
-    if not seconds:
-        return ""
-    try:
-        then, today = time.localtime(seconds), time.localtime(now)
-        if then[:3] == today[:3]:
-            return time.strftime("%H:%M", then)
-        if 0 < now - seconds < 6 * 86_400:
-            return short_weekday(then)
-        return short_date(then) if then[0] == today[0] else short_month(then)
-    except (ValueError, OverflowError, OSError):
-        return ""

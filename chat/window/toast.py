@@ -33,7 +33,7 @@ class Toast(tk.Frame):
         self._theme, self._paint, self._choose = theme, paint, choose
         self._canvas = tk.Canvas(self, bg=palette.chat, bd=0, highlightthickness=0, cursor="hand2", takefocus=False)
         self._canvas.place(relwidth=1, relheight=1)
-        card = paint.rectangle(width, px(HEIGHT), px(12), palette.background, palette.chat, palette.field_border)
+        card = paint.rectangle(width, px(HEIGHT), px(12), palette.other, palette.chat, palette.field_border)
         self._draw([Picture(0, 0, card), *self._words(width, title, name, text), *self._marks(width, room)])
         self._write_initials(title)
         self._canvas.bind("<Button-1>", self._clicked)
@@ -47,19 +47,19 @@ class Toast(tk.Frame):
         theme, palette, px = self._theme, self._theme.palette, self._theme.px
         left = px(14 + _AVATAR + 12)
         room = width - left - px(14)
-        above = one_line(title, room - px(_CLOSE), "bold", theme, self._paint, palette.background, emoji_size=px(15))
+        above = one_line(title, room - px(_CLOSE), "bold", theme, self._paint, palette.other, emoji_size=px(15))
         operations = line_operations(above, left, px(13), px(20), "bold", palette.text, theme)
         if name:
-            who = one_line(f"{name}:", room // 2, "small_bold", theme, self._paint, palette.background, emoji_size=px(14))
+            who = one_line(f"{name}:", room // 2, "small_bold", theme, self._paint, palette.other, emoji_size=px(14))
             operations += line_operations(who, left, px(35), px(18), "small_bold", palette.text, theme)
             left, room = left + who.width + px(5), room - who.width - px(5)
-        said = one_line(text, room, "small", theme, self._paint, palette.background, emoji_size=px(14))
+        said = one_line(text, room, "small", theme, self._paint, palette.other, emoji_size=px(14))
         return operations + line_operations(said, left, px(35), px(18), "small", palette.text2, theme)
 
     def _marks(self, width: int, room: str) -> list[Operation]:
         palette, px = self._theme.palette, self._theme.px
-        cross = self._paint.icon("x", px(14), palette.text3, palette.background)
-        avatar = self._paint.avatar(px(_AVATAR), room, palette.background)
+        cross = self._paint.icon("x", px(14), palette.text2, palette.other)
+        avatar = self._paint.avatar(px(_AVATAR), room, palette.other)
         return [Picture(px(14), px(14), avatar), Picture(width - px(24), px(12), cross)]
 
     def _write_initials(self, title: str) -> None:
