@@ -44,6 +44,7 @@ from chat.window.theme import Palette, Theme, display_scale, palette_for
 from chat.words import _, speak
 
 if TYPE_CHECKING:
+    from chat.attention import Attention
     from chat.broker import EmbeddedBroker
     from chat.rooms import Rooms
     from chat.session import Session
@@ -119,6 +120,7 @@ class ChatClient:
         self._closing_until: float | None = None
         self._soon_until = 0.0
         self.rooms: Rooms | None = None
+        self._attention: Attention | None = None
         self.dialog: SettingsDialog | None = None
         self._sheet: ShortcutSheet | None = None
         self.login: Login | None = self._make_login()
@@ -230,7 +232,7 @@ class ChatClient:
                 apply=lambda place: self._move(room, place),
                 keep=lambda days: rooms.keep(room, days),
                 delete=lambda: self._post(ToRoom(room, DeleteData())),
-                tell_typing=lambda told: self._save(replace(self.settings, typing=told)),
+                switch=self._switch,
                 # What the dialog says of the place is that of the room it was opened in.
                 change_look=lambda look: self._change_look(
                     replace(self.settings, theme=look.theme, language=look.language, scale=look.scale)
@@ -238,6 +240,10 @@ class ChatClient:
             )
             entered = rooms.entered[room]
             self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)
+
+    def _switch(self, name: str, on: bool) -> None:
+        changed: dict[str, Any] = {name: on}
+        self._save(replace(self.settings, **changed))
 
     def _settings_of(self, entered: Entered) -> Settings:
         files: dict[str, Any] = {name: str(getattr(entered.broker, name) or "") for name in ("ca_file", "certificate", "key_file")}
@@ -318,6 +324,8 @@ class ChatClient:
         self._take_events()
         if self.rooms is not None:
             self.rooms.mark_read()
+            if self._attention is not None and self._closing_until is None:
+                self._attention.tick(self.rooms, self.settings)
         if self._closing_until is not None and self._may_end():
             self._end()
             return
@@ -344,6 +352,8 @@ class ChatClient:
     def _show_messages(self, room: str, messages: list[MessageShown]) -> None:
         if messages and self.rooms is not None:
             self.rooms.show_messages(room or self.rooms.login, messages)
+            if self._attention is not None:
+                self._attention.heard(room or self.rooms.login, messages)
         messages.clear()
 
     def _handle(self, room: str, event: Event | _Answer) -> None:
@@ -381,6 +391,8 @@ class ChatClient:
         if self.rooms is not None:
             self.rooms.tell(room or self.rooms.login, event)
             if isinstance(event, Entered):
+                if self._attention is not None:
+                    self._attention.entered(event.room)
                 self._show_title()
                 if self.dialog is not None and self.dialog.winfo_exists() and event.room == self.rooms.current:
                     self.dialog.accepted()
@@ -389,6 +401,10 @@ class ChatClient:
         if self.login is not None:
             self.login.destroy()
             self.login = None
+        if self._attention is None:
+            from chat.attention import Attention
+
+            self._attention = Attention(self.root)
         if self.rooms is None:
             self.rooms = self._make_rooms()
             px = self.theme.px
@@ -428,7 +444,7 @@ class ChatClient:
     def _show_title(self) -> None:
         if self.rooms is None or self.rooms.current not in self.rooms.entered:
             return
-        unread = sum(room.unread for room in self.rooms.listed)
+        unread = sum(room.unread for room in self.rooms.listed if not room.muted)
         topic = clean_line(self.rooms.entered[self.rooms.current].topic)
         self.root.title(f"({unread}) {topic} – {TITLE}" if unread else f"{topic} – {TITLE}")
 
@@ -470,6 +486,8 @@ class ChatClient:
         if self._broker is not None:
             self._broker.stop()
             self._broker = None
+        if self._attention is not None:
+            self._attention.close()
         self.root.destroy()
 
     def _callback_failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

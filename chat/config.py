@@ -47,6 +47,12 @@ class Settings:
     language: str = "system"
     typing: bool = True
     """Whether the others are told that one is writing."""
+    notify: bool = True
+    """Whether one is told of new messages while one looks elsewhere,"""
+    previews: bool = True
+    """with names and words,"""
+    sound: bool = True
+    """and with a sound."""
     scale: int = 0
     """How large the window's content is, in percent; 0 is what the display asks for."""
     window: str = ""
@@ -55,6 +61,9 @@ class Settings:
     def address(self) -> BrokerAddress:
         """The broker with its certificates. Raises `EntryError`."""
         return parse_broker(self.broker, ca_file=_path(self.ca_file), certificate=_path(self.certificate), key_file=_path(self.key_file))
+
+
+_SWITCHES: Final = frozenset(field.name for field in fields(Settings) if field.type is bool)
 
 
 def find_places(data_folder: Path | None) -> Places:
@@ -118,7 +127,7 @@ def save_settings(path: Path, settings: Settings) -> None:
 
 def _objection(name: str, value: object) -> str:
     """What is wrong with one value, "" if nothing is."""
-    if name == "typing":
+    if name in _SWITCHES:
         return "" if isinstance(value, bool) else _("write true or false, without quotation marks.")
     if name == "scale":
         fits = value == 0 or (isinstance(value, int) and SCALES[0] <= value <= SCALES[-1])

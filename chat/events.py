@@ -168,9 +168,16 @@ class Keep:
     days: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Keep quiet about what is said in the room, or not any more; this is remembered."""
+
+    on: bool
+
+
 RoomCommand = (
     Open | Read | Say | Type | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep
-    | DeleteData | Leave | Reconnect
+    | Mute | DeleteData | Leave | Reconnect
 )  # fmt: skip
 
 
@@ -333,6 +340,8 @@ class RoomSummary:
     link: Link
     login: bool
     """Whether it is the room of the login."""
+    muted: bool = False
+    """Whether to keep quiet about what is said there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class History:
         self._passwords = self._state.load("passwords", Passwords, Passwords)
         self.keep_days: int | None = self._state.load("keep days", int | None, _for_ever)
         """For how many days what is said is kept; None is for ever."""
+        self.muted: bool = self._state.load("muted", bool, bool)
+        """Whether to keep quiet about what is said."""
         self.rooms: list[Remembered] = self._state.load("rooms", list[Remembered], list)
         """The rooms that are entered with this one."""
         self.read: Order = self._state.load("read", Order, _nothing)
@@ -300,6 +302,11 @@ class History:
         """Change `keep_days`; `drop_before` does the deleting."""
         self.keep_days = days
         self._state.save("keep days", days)
+
+    def mute(self, on: bool) -> None:
+        """Change `muted`."""
+        self.muted = on
+        self._state.save("muted", on)
 
     def remember(self, rooms: list[Remembered]) -> None:
         """Change `rooms`."""

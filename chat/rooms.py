@@ -26,6 +26,7 @@ from chat.events import (
     MessageChanged,
     MessagesFolded,
     MessageShown,
+    Mute,
     Newer,
     Notice,
     Older,
@@ -56,7 +57,7 @@ from chat.window.join_dialog import JoinDialog, JoinWishes
 from chat.window.paint import Paint
 from chat.window.place_form import Place
 from chat.window.rooms_view import RoomsView
-from chat.window.sidebar import RoomEntry
+from chat.window.sidebar import RoomEntry, SidebarWishes
 from chat.window.theme import Theme
 from chat.words import _
 
@@ -81,7 +82,8 @@ class Rooms:
     """See the module. It belongs to the Tk thread; `frame` is the widget."""
 
     def __init__(self, root: tk.Tk, theme: Theme, paint: Paint, outlets: Outlets) -> None:
-        self._root, self._theme, self._paint, self._outlets = root, theme, paint, outlets
+        self.theme, self.paint = theme, paint
+        self._root, self._outlets = root, outlets
         self.login = ""
         """The room of the login."""
         self.entered: dict[str, Entered] = {}
@@ -95,7 +97,7 @@ class Rooms:
         self._read_at = 0.0
         self._parting: list[str] = []
         self._recent_emoji: list[str] = []
-        self.frame = RoomsView(root, theme, paint, self._make_view, self.choose, self.add, self.leave)
+        self.frame = RoomsView(root, theme, paint, self._make_view, SidebarWishes(self.choose, self.add, self.leave, self.mute))
         self.frame.pack(fill="both", expand=True)
 
     @property
@@ -168,7 +170,7 @@ class Rooms:
         if now < self._read_at or not self.current:
             return
         self._read_at = now + READ_SECONDS
-        seen = self.view.transcript.seen if self._root.focus_displayof() is not None else None
+        seen = self.view.transcript.seen if is_in_front(self._root) else None
         if seen is not None and seen > self._read.get(self.current, (0, "", 0)):
             self._read[self.current] = seen
             self._post(self.current, Read(seen))
@@ -202,11 +204,15 @@ class Rooms:
             self.dialog.lift()
             return
         wishes = JoinWishes(self._join, self._give_up, self._outlets.suggest, self._outlets.rate)
-        self.dialog = JoinDialog(self._root, self._theme, self._paint, self._outlets.settings(), wishes)
+        self.dialog = JoinDialog(self._root, self.theme, self.paint, self._outlets.settings(), wishes)
 
     def leave(self, room: str) -> None:
         """Leave a room and forget it."""
         self._post(room, Leave())
+
+    def mute(self, room: str, on: bool) -> None:
+        """Keep quiet about what is said in a room, or not any more."""
+        self._post(room, Mute(on))
 
     def move(self, room: str, place: Place) -> None:
         """Go on with a room beside that of the login at another broker."""
@@ -296,7 +302,12 @@ class Rooms:
             retry=lambda: post(Reconnect()),
             host=self._outlets.host,
         )
-        return ChatView(parent, self._theme, self._paint, wishes, TEXT_BYTES, self._recent_emoji)
+        return ChatView(parent, self.theme, self.paint, wishes, TEXT_BYTES, self._recent_emoji)
+
+
+def is_in_front(root: tk.Misc) -> bool:
+    """Whether a window of this program has the focus. Tkinter's own call for that fails when Tk made the window itself."""
+    return str(root.tk.call("focus", "-displayof", root)) != ""
 
 
 def _show(
@@ -365,4 +376,5 @@ def _entry(room: RoomSummary) -> RoomEntry:
         unread=room.unread,
         online=room.link is Link.CONNECTED,
         trouble=room.link in (Link.WAITING, Link.STOPPED),
+        muted=room.muted,
     )

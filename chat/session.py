@@ -34,6 +34,7 @@ from chat.events import (
     Keep,
     Leave,
     Left,
+    Mute,
     Newer,
     Notice,
     Older,
@@ -190,6 +191,8 @@ class Session:
                 visit.search(number, text)
             case Keep(days):
                 visit.keep(days)
+            case Mute(on):
+                visit.mute(on)
             case DeleteData():
                 self._delete_data(visit)
             case Leave():

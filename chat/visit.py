@@ -176,6 +176,7 @@ class Visit:
             online=self.room.online,
             link=self.link.link,
             login=login,
+            muted=self.history.muted,
         )
 
     def change_link(self, link: LinkChanged) -> None:
@@ -275,6 +276,10 @@ class Visit:
             self._keeping(partial(self.history.keep_for, days))
         self._drop_at = time.monotonic() if days else None
         self.room.want_from(self._oldest())
+
+    def mute(self, on: bool) -> None:
+        """Keep quiet about what is said, or not any more."""
+        self._keeping(partial(self.history.mute, on))
 
     def search(self, number: int, text: str) -> None:
         """Begin to look for messages; an earlier search ends."""

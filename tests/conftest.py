@@ -29,6 +29,8 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.setenv("HOME", str(home))
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         patch.setenv(name, str(home / name.lower()))
+    # Nor may a test show anything on the user's desktop.
+    patch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={home / 'no bus'}")
     for name in ("MQTT_CHAT_PASSPHRASE", "MQTT_CHAT_BROKER_PASSWORD", "NO_COLOR", "DISPLAY"):
         patch.delenv(name, raising=False)
     patch.setenv("LANGUAGE", "en")

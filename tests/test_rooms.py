@@ -18,6 +18,7 @@ from chat.events import (
     LinkChanged,
     Message,
     MessageShown,
+    Mute,
     Notice,
     Open,
     Page,
@@ -104,6 +105,27 @@ def test_rooms_are_remembered_with_the_login_until_they_are_left(people: People,
     ada.close()
     again = people("Ada")
     again.wait_until(lambda _: [(room.topic, room.link) for room in rooms(again)][1:] == [("second", Link.CONNECTED)])
+
+
+def test_a_room_stays_muted_until_it_is_unmuted(people: People, broker: Mosquitto, tmp_path: Path) -> None:
+    ada = people("Ada")
+    other = join_beside(ada, broker.url(), "other")
+    for room in (rooms(ada)[0].room, other):
+        ada.session.post(ToRoom(room, Mute(True)))
+    ada.wait_until(lambda _: [room.muted for room in rooms(ada)] == [True, True])
+    ada.close()
+    again = people("Ada")
+    again.wait_until(lambda _: [(room.topic, room.muted) for room in rooms(again)] == [(tmp_path.name, True), ("other", True)])
+    again.session.post(ToRoom(other, Mute(False)))
+    again.wait_until(lambda _: [room.muted for room in rooms(again)] == [True, False])
+    again.close()
+    assert [room.muted for room in once_more(people)] == [True, False]
+
+
+def once_more(people: People) -> tuple[RoomSummary, ...]:
+    ada = people("Ada")
+    ada.wait_until(lambda _: len(rooms(ada)) == 2)
+    return rooms(ada)
 
 
 def test_the_room_of_the_login_can_not_be_left(people: People) -> None:

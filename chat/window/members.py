@@ -1,11 +1,11 @@
-"""Who is in the room: those online first, with marks for keys that changed."""
+"""Who is in the room: those online first, when the others were here last, and with which trust in their keys."""
 
 import time
 import tkinter as tk
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
-from chat.dates import short_date
+from chat.dates import short_when
 from chat.events import Member, Trust
 from chat.text import clean_line
 from chat.window.lines import without_emoji
@@ -17,6 +17,13 @@ WIDTH: Final = 232
 SHOWN: Final = 300
 """Members that are drawn; a room with more says how many it leaves out."""
 CHANGED: Final = marked("Another key used this name first, or a name that looks like it. Ask which is the real one.")
+PINNED: Final = marked("The first key that used this name on this computer. Compare the fingerprint to be sure.")
+TICK_MS: Final = 20_000
+"""How often it is looked whether “5 min ago” is still true."""
+_ROW: Final = 46
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
 
 
 class MemberPanel(tk.Frame):
@@ -27,6 +34,8 @@ class MemberPanel(tk.Frame):
         super().__init__(parent, bg=palette.side, width=px(WIDTH))
         self.pack_propagate(False)
         self._theme, self._paint = theme, paint
+        self._open = self._cursor = ""
+        """The members whose fingerprint shows, and whom the keys have come to."""
         head = tk.Frame(self, bg=palette.side, height=px(60))
         head.pack(fill="x")
         head.pack_propagate(False)
@@ -35,16 +44,23 @@ class MemberPanel(tk.Frame):
         self._foreign.pack(side="bottom", fill="x", padx=px(16), pady=px(10))
         self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=px(23))
         self.canvas.pack(fill="both", expand=True)
-        for event in ("<Button-4>", "<Up>"):
-            self.canvas.bind(event, lambda _: self.canvas.yview_scroll(-2, "units"))
-        for event in ("<Button-5>", "<Down>"):
-            self.canvas.bind(event, lambda _: self.canvas.yview_scroll(2, "units"))
+        self.canvas.bind("<Button-4>", lambda _: self.canvas.yview_scroll(-2, "units"))
+        self.canvas.bind("<Button-5>", lambda _: self.canvas.yview_scroll(2, "units"))
         self.canvas.bind("<MouseWheel>", lambda event: self.canvas.yview_scroll(-event.delta // 60, "units"))
         self.canvas.bind("<Button-1>", self._clicked)
+        for key, rows in (("<Up>", -1), ("<Down>", 1), ("<Prior>", -8), ("<Next>", 8), ("<Home>", -2 * SHOWN), ("<End>", 2 * SHOWN)):
+            self.canvas.bind(key, lambda _, rows=rows: self._move(rows))  # type: ignore[misc]
+        for key in ("<Return>", "<KP_Enter>", "<space>"):
+            self.canvas.bind(key, lambda _: self._toggle(self._cursor))
+        for event in ("<FocusIn>", "<FocusOut>"):
+            self.canvas.bind(event, lambda _: self._draw_cursor())
         self._tops: list[tuple[int, Member]] = []
-        self._open = ""
+        self._states: list[tuple[int, Member, str]] = []
+        """The items that say when those who are away were here."""
         self._members: tuple[Member, ...] = ()
         self.foreign = 0
+        self._timer = self.after(TICK_MS, self._tick)
+        self.bind("<Destroy>", lambda _: self.after_cancel(self._timer))
 
     def show_members(self, members: Sequence[Member]) -> None:
         """Another list of members."""
@@ -54,7 +70,7 @@ class MemberPanel(tk.Frame):
     def take_over(self, old: "MemberPanel") -> None:
         """Show what another panel showed."""
         self.show_foreign(old.foreign)
-        self._open = old._open
+        self._open, self._cursor = old._open, old._cursor
         self.show_members(old._members)
 
     def show_foreign(self, total: int) -> None:
@@ -67,6 +83,7 @@ class MemberPanel(tk.Frame):
         canvas, px, palette = self.canvas, self._theme.px, self._theme.palette
         canvas.delete("all")
         self._tops.clear()
+        self._states.clear()
         y = 0
         for heading, online in ((_("Online"), True), (_("Offline"), False)):
             group = [member for member in self._members if member.online is online]
@@ -83,6 +100,7 @@ class MemberPanel(tk.Frame):
                 y += px(24)
             y += px(10)
         canvas.configure(scrollregion=(0, 0, px(WIDTH), max(y, 1)))
+        self._draw_cursor()
 
     def _member(self, member: Member, y: int) -> int:
         canvas, px, palette, fonts = self.canvas, self._theme.px, self._theme.palette, self._theme.fonts
@@ -94,16 +112,20 @@ class MemberPanel(tk.Frame):
         ink = palette.text if member.online else palette.text2
         shown = self._theme.shorten(_("{name} (you)").format(name=name) if member.own else name, "name", px(WIDTH - 96))
         canvas.create_text(px(60), y + px(14), text=shown, font=fonts["name"], fill=ink, anchor="w")
-        canvas.create_text(px(60), y + px(30), text=_state(member), font=fonts["tiny"], fill=palette.text3, anchor="w")
-        if member.trust is Trust.CHANGED:
-            icon = self._paint.icon("shield-alert", px(15), palette.warning, palette.side)
-            canvas.create_image(px(WIDTH - 16), y + px(22), image=icon, anchor="e")
+        state = state_words(member, time.time())
+        item = canvas.create_text(px(60), y + px(30), text=state, font=fonts["tiny"], fill=palette.text3, anchor="w")
+        if not member.online:
+            self._states.append((item, member, state))
+        mark = _mark(member)
+        if mark is not None:
+            ink = palette.ok if mark == "shield-check" else palette.warning
+            canvas.create_image(px(WIDTH - 16), y + px(22), image=self._paint.icon(mark, px(15), ink, palette.side), anchor="e")
         self._tops.append((y, member))
-        y += px(46)
+        y += px(_ROW)
         if member.device == self._open:
             words = _("Fingerprint") + f"\n{clean_line(member.fingerprint)}"
-            if member.trust is Trust.CHANGED:
-                words += "\n\n" + _(CHANGED)
+            if mark is not None:
+                words += "\n\n" + _(PINNED if mark == "shield-check" else CHANGED)
             item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw", width=px(WIDTH - 76))
             y = int(canvas.bbox(item)[3]) + px(8)
         return y
@@ -112,15 +134,73 @@ class MemberPanel(tk.Frame):
         y = self.canvas.canvasy(event.y)
         for top, member in reversed(self._tops):
             if y >= top:
-                self._open = "" if self._open == member.device else member.device
-                self._draw()
+                self.canvas.focus_set()
+                self._cursor = member.device
+                self._toggle(member.device)
                 return
 
+    def _toggle(self, device: str) -> str:
+        """Show the fingerprint of a member, or not any more."""
+        self._open = "" if self._open == device else device
+        self._draw()
+        return "break"
 
-def _state(member: Member) -> str:
+    def _move(self, rows: int) -> str:
+        if self._tops:
+            place = next((place for place, (_top, member) in enumerate(self._tops) if member.device == self._cursor), -1)
+            place = min(max(place + rows, 0), len(self._tops) - 1)
+            top, member = self._tops[place]
+            self._cursor = member.device
+            self._draw_cursor()
+            self._reveal(top if place else 0, top + self._theme.px(_ROW))
+        return "break"
+
+    def _reveal(self, top: int, bottom: int) -> None:
+        canvas, step = self.canvas, int(str(self.canvas["yscrollincrement"]))
+        above, below = int(canvas.canvasy(0)) - top, bottom - int(canvas.canvasy(canvas.winfo_height()))
+        if above > 0:
+            canvas.yview_scroll(-((above + step - 1) // step), "units")
+        elif below > 0:
+            canvas.yview_scroll((below + step - 1) // step, "units")
+
+    def _draw_cursor(self) -> None:
+        canvas, px = self.canvas, self._theme.px
+        canvas.delete("cursor")
+        focused = str(canvas.tk.call("focus")) == str(canvas)
+        top = next((top for top, member in self._tops if member.device == self._cursor), None)
+        if focused and top is not None:
+            box = (px(7), top, px(WIDTH - 8), top + px(_ROW - 2))
+            canvas.create_rectangle(*box, outline=self._theme.palette.link, width=px(1), tags="cursor")
+
+    def _tick(self) -> None:
+        now = time.time()
+        for place, (item, member, shown) in enumerate(self._states):
+            words = state_words(member, now)
+            if words != shown:
+                self.canvas.itemconfigure(item, text=words)
+                self._states[place] = (item, member, words)
+        self._timer = self.after(TICK_MS, self._tick)
+
+
+def _mark(member: Member) -> Literal["shield-check", "shield-alert"] | None:
+    """The icon for the trust in a member's key; none for one's own, and for a name that nothing is known of."""
+    if member.own or member.trust is Trust.UNPINNED:
+        return None
+    return "shield-alert" if member.trust is Trust.CHANGED else "shield-check"
+
+
+def state_words(member: Member, now: float) -> str:
+    """Whether a member is here, or when he was, at the time `now` (Unix seconds): the more exactly, the less long ago."""
     if member.online:
         return _("online")
-    if not member.last_seen:
+    ago = now - member.last_seen
+    when = short_when(member.last_seen, now)
+    if not when:
         return _("offline")
-    seen, now = time.localtime(member.last_seen), time.localtime()
-    return _("last seen {when}").format(when=time.strftime("%H:%M", seen) if seen[:3] == now[:3] else short_date(seen))
+    if -_HOUR < ago < _MINUTE:
+        return _("last seen just now")
+    if 0 < ago < _HOUR:
+        return _("last seen {minutes} min ago").format(minutes=int(ago // _MINUTE))
+    if time.localtime(member.last_seen)[:3] == time.localtime(now - _DAY)[:3]:
+        return _("last seen yesterday")
+    return _("last seen {when}").format(when=when)

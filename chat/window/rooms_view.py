@@ -6,7 +6,7 @@ from typing import Final
 
 from chat.window.chat_view import ChatView
 from chat.window.paint import Paint
-from chat.window.sidebar import RoomEntry, Sidebar
+from chat.window.sidebar import RoomEntry, Sidebar, SidebarWishes
 from chat.window.theme import Theme
 
 LEAST_WIDE: Final = 760
@@ -16,18 +16,17 @@ LEAST_NARROW: Final = 520
 
 
 class RoomsView(tk.Frame):
-    """Keeps a view of every room that was looked at. `make` makes one; `choose`, `add` and `leave` are what a person asks for."""
+    """Keeps a view of every room that was looked at; `make` makes one."""
 
     def __init__(
-        self, parent: tk.Misc, theme: Theme, paint: Paint, make: Callable[[tk.Misc, str], ChatView],
-        choose: Callable[[str], object], add: Callable[[], object], leave: Callable[[str], object],
-    ) -> None:  # fmt: skip
+        self, parent: tk.Misc, theme: Theme, paint: Paint, make: Callable[[tk.Misc, str], ChatView], wishes: SidebarWishes
+    ) -> None:
         super().__init__(parent, bg=theme.palette.background)
         self._theme, self._make = theme, make
         self._views: dict[str, ChatView] = {}
         self._entries: tuple[RoomEntry, ...] = ()
         self.current = ""
-        self.sidebar = Sidebar(self, theme, paint, choose, add, leave)
+        self.sidebar = Sidebar(self, theme, paint, wishes)
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.rowconfigure(0, weight=1)
         self.columnconfigure(2, weight=1)

@@ -1,5 +1,6 @@
 """The settings dialog: another broker or topic takes effect at once, and so does another look."""
 
+import functools
 import tkinter as tk
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,10 +15,15 @@ from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
 from chat.words import LANGUAGES, _, marked
 
-Section = Literal["Connection", "Privacy", "Appearance"]
-_HEADINGS: Final[dict[Section, str]] = {
-    "Connection": marked("Connection"), "Privacy": marked("Privacy"), "Appearance": marked("Appearance")
-}  # fmt: skip
+Section = Literal["Connection", "Notifications", "Privacy", "Appearance"]
+Switch = Literal["typing", "notify", "previews", "sound"]
+"""The settings that are on or off, by their names in `Settings`."""
+_SECTIONS: Final[tuple[tuple[Section, str, str], ...]] = (
+    ("Connection", marked("Connection"), "server"),
+    ("Notifications", marked("Notifications"), "bell"),
+    ("Privacy", marked("Privacy"), "shield"),
+    ("Appearance", marked("Appearance"), "sun"),
+)
 _THEMES: Final = (("system", marked("System")), ("light", marked("Light")), ("dark", marked("Dark")))
 _SIZES_IN_A_ROW: Final = 5
 _YES_NO: Final = ((True, marked("Yes")), (False, marked("No")))
@@ -29,12 +35,12 @@ _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
 @dataclass(frozen=True, slots=True)
 class SettingsWishes:
     """What a person can ask for here: a checked place to move to, for how many days to keep the history (None: for good), to delete what
-    this computer keeps of the room, whether the others are told that one is writing, and another look."""
+    this computer keeps of the room, to switch something on or off, and another look."""
 
     apply: Callable[[Place], object]
     keep: Callable[[int | None], object]
     delete: Callable[[], object]
-    tell_typing: Callable[[bool], object]
+    switch: Callable[[Switch, bool], object]
     change_look: Callable[[Settings], object]
 
 
@@ -73,12 +79,13 @@ class SettingsDialog(tk.Toplevel):
         self.place_form = PlaceForm(body, theme, self._paint, settings)
         for field in self.place_form.fields.values():
             field.entry.bind("<Return>", lambda _: self.submit())
-        self._privacy = self._make_privacy(body)
-        self._looks = self._make_looks(body)
-        self._tabs: dict[Section, tk.Label] = {}
-        sections: tuple[tuple[Section, str], ...] = (("Connection", "server"), ("Privacy", "shield"), ("Appearance", "sun"))
-        for section, icon in sections:
-            self._tabs[section] = self._make_tab(side, section, icon)
+        self._parts: dict[Section, tk.Frame] = {
+            "Connection": self.place_form,
+            "Notifications": self._make_notifications(body),
+            "Privacy": self._make_privacy(body),
+            "Appearance": self._make_looks(body),
+        }
+        self._tabs = {section: self._make_tab(side, section, words, icon) for section, words, icon in _SECTIONS}
         self.show("Connection")
         self.geometry(f"{px(700)}x{px(520)}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
         self.bind("<Escape>", lambda _: self.destroy())
@@ -88,9 +95,8 @@ class SettingsDialog(tk.Toplevel):
 
     def show(self, section: Section) -> None:
         """Show one section."""
-        self._heading.configure(text=_(_HEADINGS[section]))
-        parts: dict[Section, tk.Frame] = {"Connection": self.place_form, "Privacy": self._privacy, "Appearance": self._looks}
-        for name, part in parts.items():
+        self._heading.configure(text=self._tabs[section]["text"])
+        for name, part in self._parts.items():
             palette, px = self._theme.palette, self._theme.px
             chosen = name == section
             fill = palette.selected if chosen else palette.side
@@ -127,10 +133,10 @@ class SettingsDialog(tk.Toplevel):
         """The room was entered: nothing more to do here."""
         self.destroy()
 
-    def _make_tab(self, side: tk.Frame, section: Section, icon: str) -> tk.Label:
+    def _make_tab(self, side: tk.Frame, section: Section, words: str, icon: str) -> tk.Label:
         palette, px = self._theme.palette, self._theme.px
-        words, font = _(_HEADINGS[section]), self._theme.fonts["bold"]
-        tab = tk.Label(side, text=words, compound="center", font=font, bg=palette.side, bd=0, cursor="hand2", takefocus=True)
+        font = self._theme.fonts["bold"]
+        tab = tk.Label(side, text=_(words), compound="center", font=font, bg=palette.side, bd=0, cursor="hand2", takefocus=True)
         tab.pack(pady=(px(16) if section == "Connection" else px(4), 0))
         mark = self._paint.icon(icon, px(17), palette.text2, palette.side)
         tk.Label(side, image=mark, bd=0, bg=palette.side)
@@ -142,13 +148,26 @@ class SettingsDialog(tk.Toplevel):
         frame = tk.Frame(body, bg=self._theme.palette.background)
         self._say(frame, _("Keep the conversation on this computer"), _("What is older is deleted here. The others still have it"))
         Choice(frame, self._theme, self._paint, _spoken(_DAYS), self._keep_days, self._wishes.keep).pack(anchor="w")
-        self._say(frame, _("Tell the others when you write"), _("They see your name, and “is typing…”"))
-        Choice(frame, self._theme, self._paint, _spoken(_YES_NO), self._settings.typing, self._wishes.tell_typing).pack(anchor="w")
+        self._add_switch(frame, "typing", _("Tell the others when you write"), _("They see your name, and “is typing…”"))
         words = _("The conversation, and your key in this room. You leave the room, and come back as a new device")
         self._say(frame, _("Delete what this computer keeps of this room"), words)
         self._delete_button = Button(frame, self._theme, self._paint, _("Delete…"), self._ask_to_delete)
         self._delete_button.pack(anchor="w")
         return frame
+
+    def _make_notifications(self, body: tk.Frame) -> tk.Frame:
+        frame = tk.Frame(body, bg=self._theme.palette.background)
+        words = _("While another room or another program is in front. A muted room stays silent; mute it by its menu in the list")
+        self._add_switch(frame, "notify", _("Tell me about new messages"), words)
+        words = _("If not, they only say “New message”")
+        self._add_switch(frame, "previews", _("Show names and words in notifications"), words)
+        self._add_switch(frame, "sound", _("Sound"), _("The bell of this computer, with a notification"))
+        return frame
+
+    def _add_switch(self, frame: tk.Frame, name: Switch, title: str, words: str) -> None:
+        self._say(frame, title, words)
+        chosen: bool = getattr(self._settings, name)
+        Choice(frame, self._theme, self._paint, _spoken(_YES_NO), chosen, functools.partial(self._wishes.switch, name)).pack(anchor="w")
 
     def _ask_to_delete(self) -> None:
         """Nothing is deleted by one press."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw, ImageTk
 
-from chat.dates import short_date, short_month, short_weekday
+from chat.dates import short_when
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
 from chat.window.lines import split_emoji, without_emoji
@@ -46,6 +46,17 @@ class RoomEntry:
     unread: int
     online: bool
     trouble: bool
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SidebarWishes:
+    """What a person can ask for here; rooms go by their ids."""
+
+    choose: Callable[[str], object]
+    add: Callable[[], object]
+    leave: Callable[[str], object]
+    mute: Callable[[str, bool], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +76,17 @@ class _Look:
 class Sidebar(tk.Frame):
     """The list, in the order it is given. Only the rows in view are drawn, and again only when their look changed.
 
-    `choose` and `leave` are told the id of a room; `show_rooms` answers them. `canvas` is what takes the focus.
+    `show_rooms` answers every wish. `canvas` is what takes the focus.
     """
 
-    def __init__(
-        self, parent: tk.Misc, theme: Theme, paint: Paint, choose: Callable[[str], object], add: Callable[[], object],
-        leave: Callable[[str], object],
-    ) -> None:  # fmt: skip
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: SidebarWishes) -> None:
         palette, px = theme.palette, theme.px
         super().__init__(parent, bg=palette.side, width=px(WIDTH), height=px(3 * _ROW))
         self.pack_propagate(False)
-        self._theme, self._paint, self._choose, self._leave = theme, paint, choose, leave
+        self._theme, self._paint, self._wishes = theme, paint, wishes
         self._entries: tuple[RoomEntry, ...] = ()
         self._namesakes: set[str] = set()
-        self._current = self._cursor = self._menu_room = ""
+        self._current = self._cursor = ""
         self._is_narrow = self._focused = self._was_seen = False
         self._pointer: int | None = None
         self._over = ""
@@ -88,7 +96,7 @@ class Sidebar(tk.Frame):
         head.pack(fill="x")
         head.pack_propagate(False)
         self._title = tk.Label(head, text=_("Rooms"), font=theme.fonts["title"], fg=palette.text, bg=palette.side, bd=0)
-        self.button = IconButton(head, theme, paint, "plus", add, behind=palette.side, hint=_("Join another room"))
+        self.button = IconButton(head, theme, paint, "plus", wishes.add, behind=palette.side, hint=_("Join another room"))
         self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=1)
         self.canvas.pack(fill="both", expand=True)
         # A hint belongs to a widget; this one, never shown, stands for the row under the pointer.
@@ -98,7 +106,6 @@ class Sidebar(tk.Frame):
             self, tearoff=False, font=theme.fonts["small"], bg=palette.hover, fg=palette.text, activebackground=palette.selected,
             activeforeground=palette.text, bd=1, relief="flat", activeborderwidth=0,
         )  # fmt: skip
-        self.menu.add_command(label=_("Leave room"), command=lambda: self._leave(self._menu_room))
         self._bind_mouse()
         self._bind_keys()
         self._lay_out()
@@ -194,7 +201,7 @@ class Sidebar(tk.Frame):
 
     def _open(self, room: str) -> str:
         if self._place_of(room) is not None:
-            self._choose(room)
+            self._wishes.choose(room)
         return "break"
 
     def _clicked(self, event: "tk.Event[tk.Misc]") -> None:
@@ -221,7 +228,10 @@ class Sidebar(tk.Frame):
 
     def _ask(self, room: str, x: int, y: int) -> None:
         self._pointed.event_generate("<Leave>")
-        self._menu_room = room
+        muted = any(entry.muted for entry in self._entries if entry.room == room)
+        self.menu.delete(0, "end")
+        self.menu.add_command(label=_("Unmute") if muted else _("Mute"), command=lambda: self._wishes.mute(room, not muted))
+        self.menu.add_command(label=_("Leave room"), command=lambda: self._wishes.leave(room))
         self.menu.tk_popup(x, y)
 
     def _point(self, y: int | None) -> None:
@@ -239,6 +249,7 @@ class Sidebar(tk.Frame):
         if entry is not None:
             words = _("{topic} at {place}").format(topic=entry.topic, place=entry.place) if entry.place else entry.topic
             words = _("{room} – not connected").format(room=words) if entry.trouble else words
+            words = _("{room} – muted").format(room=words) if entry.muted else words
             self._hint.text = without_emoji(clean_line(words))
             self._pointed.event_generate("<Enter>")
         self._draw()
@@ -304,7 +315,7 @@ class Sidebar(tk.Frame):
         where = _host(entry) if topic in self._namesakes else ""
         fill = palette.selected if entry.room == self._current else palette.hover if entry.room == self._over else palette.side
         border = palette.link if self._focused and entry.room == self._cursor else ""
-        return _Look(entry, topic, where, _when(entry.time, time.time()), fill, border, self._is_narrow, f"row{place}")
+        return _Look(entry, topic, where, short_when(entry.time, time.time()), fill, border, self._is_narrow, f"row{place}")
 
     def _draw_rest(self, first: int, height: int) -> None:
         """What stands for the list if it is empty, and beside it if it is longer than the view."""
@@ -342,7 +353,7 @@ class Sidebar(tk.Frame):
         elif badge:
             width = max(px(22), self._theme.width(badge, "tiny_bold") + px(13))
             x, middle = min(left + size + px(6), self._width - px(6)), top + px(7)
-            picture = self._mark(width, px(22), palette.accent, look.fill)
+            picture = self._mark(width, px(22), palette.muted if entry.muted else palette.accent, look.fill)
             canvas.create_image(x, middle, image=picture, anchor="e", tags=look.tag)
             self._write(x - width // 2, middle, badge, "tiny_bold", palette.on_accent, look.tag, "center")
 
@@ -350,16 +361,22 @@ class Sidebar(tk.Frame):
         px, palette, theme = self._theme.px, self._theme.palette, self._theme
         left, right, upper, lower = px(16 + _AVATAR + 12), self._width - px(18), y + px(21), y + px(43)
         quiet = palette.text3 if look.fill == palette.side else palette.text2
-        is_news = badge and look.entry.room != self._current
+        muted = look.entry.muted
+        is_news = badge and not muted and look.entry.room != self._current
         self._write(right, upper, look.when, "tiny", palette.link if is_news else quiet, look.tag, "e")
         free = right - (theme.width(look.when, "tiny") + px(8) if look.when else 0)
+        free -= px(20) if muted else 0
         limit = left + (free - left) * 3 // 5 if look.place else free
         end = self._draw_line(left, upper, limit, [(look.topic, palette.text)], "bold", look)
+        if muted:
+            icon = self._paint.icon("bell-off", px(13), quiet, look.fill)
+            self.canvas.create_image(end + px(5), upper, image=icon, anchor="w", tags=look.tag)
+            end, free = end + px(18), free + px(18)
         if look.place:
             self._draw_line(end + px(6), upper, free, [(look.place, quiet)], "tiny", look)
         if badge:
             width = max(px(20), theme.width(badge, "tiny_bold") + px(12))
-            picture = self._paint.rectangle(width, px(20), px(10), palette.accent, look.fill)
+            picture = self._paint.rectangle(width, px(20), px(10), palette.muted if muted else palette.accent, look.fill)
             self.canvas.create_image(right, lower, image=picture, anchor="e", tags=look.tag)
             self._write(right - width // 2, lower, badge, "tiny_bold", palette.on_accent, look.tag, "center")
             right -= width + px(8)
@@ -408,18 +425,3 @@ def _host(entry: RoomEntry) -> str:
 
 def _count(unread: int, most: int) -> str:
     return "" if unread <= 0 else str(unread) if unread <= most else f"{most}+"
-
-
-def _when(seconds: float, now: float) -> str:
-    """The time of today, the day of this week, else the date; "" if it is not known, or no date of a calendar."""
-    if not seconds:
-        return ""
-    try:
-        then, today = time.localtime(seconds), time.localtime(now)
-        if then[:3] == today[:3]:
-            return time.strftime("%H:%M", then)
-        if 0 < now - seconds < 6 * 86_400:
-            return short_weekday(then)
-        return short_date(then) if then[0] == today[0] else short_month(then)
-    except (ValueError, OverflowError, OSError):
-        return ""

@@ -40,6 +40,8 @@ class Palette:
     accent_hover: str
     on_accent: str
     link: str
+    muted: str
+    """The badge of a muted room."""
     own: str
     own_text: str
     own_meta: str
@@ -76,7 +78,7 @@ LIGHT: Final = Palette(
     pill="#DDE1EB", pill_text="#60646C", ok="#30A46C", ok_text="#18794E", ok_background="#E6F6EB", warning="#955700",
     warning_background="#FFF7C2", error="#CE2C31", error_background="#FEEBEC", thumb="#C3C6D0", selection="#C1D0FF",
     own_selection="#7C96EE", quote="#F0F2F8", own_quote="#3053CC", code="#F0F1F4", own_code="#3358D4",
-    reaction="#FFFFFF", received="#8FF5FF", mark="#F5A524",
+    reaction="#FFFFFF", received="#8FF5FF", mark="#F5A524", muted="#71747E",
     names=("#D13415", "#C2298A", "#6550B9", "#3A5BC7", "#107D98", "#008573", "#2A7E3B", "#BD4B00"),
 )  # fmt: skip
 DARK: Final = Palette(
@@ -86,7 +88,7 @@ DARK: Final = Palette(
     pill="#212327", pill_text="#A3A7AF", ok="#33B074", ok_text="#3DD68C", ok_background="#132D21", warning="#FFCA16",
     warning_background="#302008", error="#FF9592", error_background="#3B1219", thumb="#3A3E44", selection="#3A4F97",
     own_selection="#5B76CC", quote="#2C2F33", own_quote="#2A3F8A", code="#2E3135", own_code="#2A3F8A",
-    reaction="#26282B", received="#6FE3FF", mark="#FFB224",
+    reaction="#26282B", received="#6FE3FF", mark="#FFB224", muted="#5A6169",
     names=("#FF977D", "#FF8DCC", "#BAA7FF", "#9EB1FF", "#4CCCE6", "#0BD8B6", "#71D083", "#FFA057"),
 )  # fmt: skip
 AVATARS: Final = ("#E54D2E", "#D6409F", "#6E56CF", "#3E63DD", "#0090B0", "#0D9B8A", "#3E9B4F", "#D9570B")

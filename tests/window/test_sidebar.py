@@ -1,5 +1,6 @@
 """The list of rooms, by mouse and keyboard, with few rooms and with many."""
 
+import os
 import time
 import tkinter as tk
 from dataclasses import replace
@@ -7,9 +8,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import ImageGrab
 
+from chat.dates import short_when
 from chat.window.lines import without_emoji
-from chat.window.sidebar import NARROW, WIDTH, RoomEntry, Sidebar, _when
+from chat.window.sidebar import NARROW, WIDTH, RoomEntry, Sidebar, SidebarWishes
 from tests.window.conftest import Bench
 from tests.window.samples import NOON
 
@@ -22,7 +25,11 @@ class Asked:
     def __init__(self) -> None:
         self.chosen: list[str] = []
         self.left: list[str] = []
+        self.muted: list[tuple[str, bool]] = []
         self.added = 0
+
+    def wishes(self) -> SidebarWishes:
+        return SidebarWishes(self.chosen.append, self.add, self.left.append, lambda room, on: self.muted.append((room, on)))
 
     def add(self) -> None:
         self.added += 1
@@ -34,7 +41,7 @@ def asked() -> Asked:
 
 
 def make(bench: Bench, asked: Asked) -> Sidebar:
-    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.chosen.append, asked.add, asked.left.append)
+    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.wishes())
     sidebar.grid(row=0, column=0, sticky="ns")
     bench.root.rowconfigure(0, weight=1)
     bench.look()
@@ -204,7 +211,7 @@ def test_another_current_room_scrolls_into_view(sidebar: Sidebar) -> None:
 
 
 def test_the_current_room_is_in_view_when_the_window_opens(bench: Bench, asked: Asked) -> None:
-    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.chosen.append, asked.add, asked.left.append)
+    sidebar = Sidebar(bench.root, bench.theme, bench.paint, asked.wishes())
     sidebar.show_rooms(many(50), "id 40")
     sidebar.pack(side="left", fill="y")
     bench.look()
@@ -234,9 +241,43 @@ def test_the_menu_leaves_the_room_that_was_clicked(bench: Bench, sidebar: Sideba
     click(bench, sidebar, "<Button-3>", 2 * ROW + 5)
     assert sidebar.menu.winfo_ismapped()
     assert asked.chosen == []
-    sidebar.menu.invoke(0)
+    sidebar.menu.invoke(1)
     sidebar.menu.unpost()
     assert asked.left == ["id 2"]
+
+
+@pytest.mark.parametrize(("row", "words"), [(0, "Mute"), (1, "Unmute")])
+def test_the_menu_mutes_and_unmutes(bench: Bench, sidebar: Sidebar, asked: Asked, row: int, words: str) -> None:
+    sidebar.show_rooms([entry(0), entry(1, muted=True)], "id 0")
+    click(bench, sidebar, "<Button-3>", row * ROW + 5)
+    assert str(sidebar.menu.entrycget(0, "label")) == words
+    sidebar.menu.invoke(0)
+    sidebar.menu.unpost()
+    assert asked.muted == [(f"id {row}", row == 0)]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_muted_room_is_marked_and_its_count_is_grey(bench: Bench, sidebar: Sidebar, narrow: bool) -> None:
+    sidebar.narrow(narrow)
+    sidebar.show_rooms([entry(unread=3, topic="x" * 300)], "")
+    before, colour = len(images(sidebar)), badge(bench, sidebar)
+    sidebar.show_rooms([entry(unread=3, topic="x" * 300, muted=True)], "")
+    assert len(images(sidebar)) == before + (not narrow)
+    assert (colour, badge(bench, sidebar)) == (bench.theme.palette.accent, bench.theme.palette.muted)
+    assert all(x <= WIDTH - 18 for x, _ in images(sidebar))
+    click(bench, sidebar, "<Motion>", 5)
+    assert sidebar._hint.text.endswith(" – muted")
+
+
+def badge(bench: Bench, sidebar: Sidebar) -> str:
+    """The colour around the count of unread messages."""
+    canvas = sidebar.canvas
+    (count,) = (item for item in items(sidebar, "text") if str(canvas.tk.call(canvas, "itemcget", item, "-text")) == "3")
+    left, top, _, bottom = canvas.bbox(count)
+    x, y = canvas.winfo_rootx() + left - 2, canvas.winfo_rooty() + (top + bottom) // 2
+    bench.look()
+    shot = ImageGrab.grab((x, y, x + 1, y + 1), xdisplay=os.environ["DISPLAY"]).convert("RGB")
+    return "#" + shot.tobytes().hex().upper()
 
 
 @pytest.mark.parametrize("key", ["<Menu>", "<Shift-F10>"])
@@ -244,7 +285,7 @@ def test_the_menu_by_keyboard(bench: Bench, sidebar: Sidebar, asked: Asked, key:
     sidebar.show_rooms(many(4), "id 0")
     bench.press(sidebar.canvas, "<Down>", key)
     assert sidebar.menu.winfo_ismapped()
-    sidebar.menu.invoke(0)
+    sidebar.menu.invoke(1)
     sidebar.menu.unpost()
     assert asked.left == ["id 1"]
 
@@ -333,18 +374,18 @@ def test_any_text_stays_in_its_row(bench: Bench, sidebar: Sidebar, text: str) ->
 def test_times_of_today_this_week_this_year_and_before() -> None:
     now = time.mktime((2026, 9, 17, 14, 0, 0, 0, 0, -1))
     day = 86_400
-    assert _when(now - 3600, now) == "13:00"
-    assert _when(now - 2 * day, now) == time.strftime("%a", time.localtime(now - 2 * day))
-    assert _when(now - 30 * day, now) == "18 Aug"
-    assert _when(now + 2 * day, now) == "19 Sep"
-    assert _when(now - 400 * day, now) == "Aug 2025"
-    assert _when(0.0, now) == ""
+    assert short_when(now - 3600, now) == "13:00"
+    assert short_when(now - 2 * day, now) == time.strftime("%a", time.localtime(now - 2 * day))
+    assert short_when(now - 30 * day, now) == "18 Aug"
+    assert short_when(now + 2 * day, now) == "19 Sep"
+    assert short_when(now - 400 * day, now) == "Aug 2025"
+    assert short_when(0.0, now) == ""
 
 
 @given(st.floats(), st.integers(0, 2**33))
 @example(6.8e16, 0)
 def test_no_time_is_too_odd(seconds: float, now: int) -> None:
-    assert len(_when(seconds, now)) < 30
+    assert len(short_when(seconds, now)) < 30
 
 
 def test_a_destroyed_sidebar_leaves_nothing_behind(bench: Bench, sidebar: Sidebar) -> None:

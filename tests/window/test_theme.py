@@ -30,7 +30,7 @@ def test_every_text_can_be_read(palette: Palette) -> None:
         (p.text, p.other), (p.other_meta, p.other), (p.own_text, p.own), (p.own_meta, p.own), (p.pill_text, p.pill), (p.text, p.field),
         (p.ok_text, p.ok_background), (p.warning, p.warning_background), (p.error, p.error_background), (p.warning, p.other),
         (p.on_accent, p.accent), (p.link, p.background), (p.error, p.chat), (p.text2, p.chat), (p.text, p.warning_background),
-        (p.text, p.selection), *((name, p.other) for name in p.names),
+        (p.text, p.selection), (p.on_accent, p.muted), (p.text2, p.other), *((name, p.other) for name in p.names),
     ]  # fmt: skip
     assert [(pair, round(contrast(*pair), 2)) for pair in pairs if contrast(*pair) < 4.5] == []
 
