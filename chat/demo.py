@@ -1,6 +1,7 @@
 """`python main.py demo`: a broker on this computer and two people who talk through it, and nothing left behind afterwards."""
 
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -16,6 +17,7 @@ from chat.broker import LOOPBACK, EmbeddedBroker
 from chat.client import ChatClient
 from chat.config import Places, Settings
 from chat.events import Join
+from chat.words import spoken
 
 PEOPLE: Final = ("Ada", "Bob")
 END_SECONDS: Final = 5.0
@@ -45,7 +47,8 @@ def run_demo() -> int:
 def _open_window(place: int, name: str, url: str, folder: Path, passphrase: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "chat.demo", str(place), name, url, str(folder)]
     root = Path(__file__).resolve().parent.parent
-    window = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=root)  # noqa: S603
+    spoken_here = {**os.environ, "LANGUAGE": spoken()}
+    window = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=root, env=spoken_here)  # noqa: S603
     with contextlib.suppress(BrokenPipeError):
         # The pipe stays open: its end tells the window that the demo is over, even if this process is killed.
         if window.stdin is not None:

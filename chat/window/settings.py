@@ -87,7 +87,8 @@ class SettingsDialog(tk.Toplevel):
         }
         self._tabs = {section: self._make_tab(side, section, words, icon) for section, words, icon in _SECTIONS}
         self.show("Connection")
-        self.geometry(f"{px(700)}x{px(520)}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
+        height = min(px(520), self.winfo_screenheight() - px(40))
+        self.geometry(f"{px(700)}x{height}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
         self.bind("<Escape>", lambda _: self.destroy())
         self.deiconify()
         self.transient(parent.winfo_toplevel())
