@@ -12,6 +12,7 @@ from chat.events import Message, Trust
 from chat.text import clean_line
 from chat.words import _, many
 
+APPLICATION: Final = "Encrypted MQTT Chat"
 ROOM_SECONDS: Final = 3.0
 """A room is told of at most this often; what is said meanwhile is told together."""
 BELL_SECONDS: Final = 2.0
@@ -87,7 +88,7 @@ class Alerts:
 def _alert(room: str, topic: str, untold: _Untold, settings: Settings, *, bell: bool) -> Alert:
     counted = many("New message", "{count} new messages", untold.count).format(count=untold.count)
     if not settings.previews:
-        return Alert(room, _("Encrypted MQTT Chat"), "", counted, bell)
+        return Alert(room, APPLICATION, "", counted, bell)
     title = clean_line(topic, LONGEST_NAME)
     words = _first_line(untold.message.text)
     if untold.count > 1 or not words:

@@ -12,9 +12,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from chat.alerts import Alert
+from chat.alerts import APPLICATION, Alert
 
-APPLICATION: Final = "Encrypted MQTT Chat"
 ANSWER_SECONDS: Final = 10.0
 """A desktop that does not answer for so long is taken for none."""
 _LOUD: Final = ("desktop_notifier", "dbus_fast")

@@ -125,7 +125,8 @@ class MemberPanel(tk.Frame):
         if member.device == self._open:
             words = _("Fingerprint") + f"\n{clean_line(member.fingerprint)}"
             if mark is not None:
-                words += "\n\n" + _(PINNED if mark == "shield-check" else CHANGED)
+                about = CHANGED if member.trust is Trust.CHANGED else PINNED
+                words += "\n\n" + _(about)
             item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw", width=px(WIDTH - 76))
             y = int(canvas.bbox(item)[3]) + px(8)
         return y

@@ -158,9 +158,9 @@ class SettingsDialog(tk.Toplevel):
 
     def _make_notifications(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
-        words = _("While another room or another program is in front. A muted room stays silent; mute it by its menu in the list")
-        self._add_switch(frame, "notify", _("Tell me about new messages"), words)
-        words = _("If not, they only say “New message”")
+        words = _("When another room or another program is in front. A muted room stays silent. Mute it in its menu in the list")
+        self._add_switch(frame, "notify", _("Notify about new messages"), words)
+        words = _("Otherwise they only say “New message”")
         self._add_switch(frame, "previews", _("Show names and words in notifications"), words)
         self._add_switch(frame, "sound", _("Sound"), _("The bell of this computer, with a notification"))
         return frame

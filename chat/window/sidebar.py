@@ -248,9 +248,10 @@ class Sidebar(tk.Frame):
         self._pointed.event_generate("<Leave>")
         if entry is not None:
             words = _("{topic} at {place}").format(topic=entry.topic, place=entry.place) if entry.place else entry.topic
+            words = without_emoji(clean_line(words))
             words = _("{room} – not connected").format(room=words) if entry.trouble else words
             words = _("{room} – muted").format(room=words) if entry.muted else words
-            self._hint.text = without_emoji(clean_line(words))
+            self._hint.text = words
             self._pointed.event_generate("<Enter>")
         self._draw()
 
