@@ -451,7 +451,10 @@ class ChatClient:
     def _make_rooms(self) -> "Rooms":
         from chat.rooms import Outlets, Rooms
 
-        outlets = Outlets(self._post, self._host, self.open_settings, lambda: self.settings, _rate, _suggest)
+        outlets = Outlets(
+            self._post, self._host, self.open_settings, lambda: self.settings, _rate, _suggest,
+            change_theme=lambda theme: self._change_look(replace(self.settings, theme=theme)), show_shortcuts=self.show_shortcuts,
+        )  # fmt: skip
         return Rooms(self.root, self.theme, self.paint, outlets)
 
     def _bind_keys(self) -> None:

@@ -62,33 +62,15 @@ from chat.events import (
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
+from chat.slash import TERMINAL, no_such_command, split_command
 from chat.text import clean_line
-from chat.words import _, many, marked
+from chat.words import _, many
 
 CLOSE_SECONDS: Final = 2.0
 WAKE_SECONDS: Final = 0.5
 """Windows notices Ctrl-C only between waits."""
 UNDER_WAY: Final = 16
 """How many lines of a pipe are said before the broker has them: fewer than the sending limit refuses."""
-_HELP: Final = (
-    ("/who", marked("who is here, with fingerprints")),
-    ("/topic [T]", marked("show the topic, or go to another one")),
-    ("/broker [URL]", marked("show the broker, or go to another one")),
-    ("/rooms [N]", marked("show your rooms, or go into one")),
-    ("/join T [URL]", marked("enter one more room; the next line is its passphrase")),
-    ("/leave", marked("leave this room, and forget it")),
-    ("/reply …", marked("answer the last message of another member")),
-    ("/react …", marked("put an emoji under it")),
-    ("/edit …", marked("edit your last message")),
-    ("/delete", marked("delete your last message")),
-    ("/retry", marked("send again what the broker refused")),
-    ("/search …", marked('find messages: words, "phrases", from:name, since:2026-11-01, since:7d')),
-    ("/keep N", marked("keep the conversation for N days; all and 0 are possible too")),
-    ("/delete-data", marked("leave, and delete what this computer keeps of the room")),
-    ("/help", marked("this list")),
-    ("/quit", marked("leave")),
-)
-"""The commands, and what they do."""
 
 
 @dataclass(slots=True)
@@ -193,8 +175,7 @@ class Console:
             self._session.post(self._moving)
             return
         line = "/quit" if line is None else line
-        command, _space, rest = line.partition(" ")
-        argument = rest.strip()
+        command, argument = split_command(line)
         match command:
             case "/quit":
                 self._ending = True
@@ -218,10 +199,12 @@ class Console:
                 self._post(DeleteData())
             case "/delete-data":
                 self._screen.line(_("This deletes the conversation and your key from this computer. Type /delete-data yes to do it."))
-            case _ if command.startswith("/") and not command.startswith("//"):
-                self._screen.line(_("There is no command {command}. /help lists them.").format(command=clean_line(command)))
+            case "":
+                self._say(argument)
             case _:
-                self._say(line.removeprefix("/") if command.startswith("//") else line)
+                known = any(each.name == command for each in TERMINAL)
+                words = _("Type something after {command}.").format(command=command)
+                self._screen.line(words if known else no_such_command(command, TERMINAL))
 
     def _post(self, command: RoomCommand) -> None:
         self._session.post(ToRoom(self._current, command))
@@ -430,8 +413,9 @@ class Console:
             self._exit_code = 1
 
     def _show_help(self) -> None:
-        width = max(len(command) for command, _words in _HELP) + 2
-        lines = [f"{command:{width}}{_(words)}" for command, words in _HELP]
+        names = [f"{command.name} {command.argument}".rstrip() for command in TERMINAL]
+        width = max(map(len, names)) + 2
+        lines = [f"{name:{width}}{_(command.words)}" for name, command in zip(names, TERMINAL, strict=True)]
         self._screen.line("\n".join([*lines, _("Everything else is sent. To begin a message with /, write //.")]))
 
     def _show_kept(self, days: str) -> None:

@@ -59,6 +59,7 @@ from chat.window.place_form import Place
 from chat.window.rooms_view import RoomsView
 from chat.window.sidebar import RoomEntry, SidebarWishes
 from chat.window.theme import Theme
+from chat.window_commands import run_command
 from chat.words import _
 
 READ_SECONDS: Final = 0.5
@@ -76,6 +77,8 @@ class Outlets:
     settings: Callable[[], Settings]
     rate: Callable[[str], str]
     suggest: Callable[[], str]
+    change_theme: Callable[[str], object]
+    show_shortcuts: Callable[[], object]
 
 
 class Rooms:
@@ -83,7 +86,7 @@ class Rooms:
 
     def __init__(self, root: tk.Tk, theme: Theme, paint: Paint, outlets: Outlets) -> None:
         self.theme, self.paint = theme, paint
-        self._root, self._outlets = root, outlets
+        self._root, self.outlets = root, outlets
         self.login = ""
         """The room of the login."""
         self.entered: dict[str, Entered] = {}
@@ -198,13 +201,14 @@ class Rooms:
         if place < len(self.listed):
             self.choose(self.listed[place].room)
 
-    def add(self) -> None:
-        """Ask which room to join."""
+    def add(self, topic: str = "") -> None:
+        """Ask which room to join; `topic` may be known already."""
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.lift()
             return
-        wishes = JoinWishes(self._join, self._give_up, self._outlets.suggest, self._outlets.rate)
-        self.dialog = JoinDialog(self._root, self.theme, self.paint, self._outlets.settings(), wishes)
+        wishes = JoinWishes(self._join, self._give_up, self.outlets.suggest, self.outlets.rate)
+        self.dialog = JoinDialog(self._root, self.theme, self.paint, self.outlets.settings(), wishes)
+        self.dialog.place_form.fields["topic"].set(topic)
 
     def leave(self, room: str) -> None:
         """Leave a room and forget it."""
@@ -217,7 +221,7 @@ class Rooms:
     def move(self, room: str, place: Place) -> None:
         """Go on with a room beside that of the login at another broker."""
         self._asked = place.topic
-        self._outlets.post(JoinBeside(place.broker, place.topic, self.entered[room].username, password=place.password))
+        self.outlets.post(JoinBeside(place.broker, place.topic, self.entered[room].username, password=place.password))
 
     def keep(self, room: str, days: int | None) -> None:
         """Keep what is said in a room for so many days."""
@@ -228,13 +232,13 @@ class Rooms:
         if self.dialog is not None:
             self.dialog.busy(_("Opening the room…"))
         self._asked, self._given_up = place.topic, ""
-        self._outlets.post(JoinBeside(place.broker, place.topic, username, passphrase, place.password))
+        self.outlets.post(JoinBeside(place.broker, place.topic, username, passphrase, place.password))
 
     def _give_up(self) -> None:
         self._asked, self._given_up = "", self._asked
 
     def _post(self, room: str, command: RoomCommand) -> None:
-        self._outlets.post(ToRoom(room, command))
+        self.outlets.post(ToRoom(room, command))
 
     # Rooms that come and go
 
@@ -289,7 +293,7 @@ class Rooms:
 
         wishes = Wishes(
             send=lambda text, reply_to: post(Say(text, reply_to)),
-            type=lambda: post(Type()) if self._outlets.settings().typing else None,
+            type=lambda: post(Type()) if self.outlets.settings().typing else None,
             edit=lambda key, text: post(Edit(key, text)),
             retract=lambda key: post(Retract(key)),
             react=lambda key, emoji, on: post(React(key, emoji, on)),
@@ -297,10 +301,11 @@ class Rooms:
             older=lambda order: post(Older(order)),
             newer=lambda order: post(Newer(order)),
             around=lambda order: post(Around(order)),
+            run=lambda name, argument: run_command(self, name, argument),
             search=lambda number, text: post(Search(number, text)),
-            open_settings=self._outlets.open_settings,
+            open_settings=self.outlets.open_settings,
             retry=lambda: post(Reconnect()),
-            host=self._outlets.host,
+            host=self.outlets.host,
         )
         return ChatView(parent, self.theme, self.paint, wishes, TEXT_BYTES, self._recent_emoji)
 

@@ -373,6 +373,59 @@ def bound(widget: tk.Misc, key: str) -> bool:
     return bool(widget.bind(key)) or any(bound(child, key) for child in widget.winfo_children())
 
 
+def test_commands_are_typed(open_window: Open) -> None:
+    ada = open_window("a")
+    ada.log_in("Ada")
+    rooms = ada.client.rooms
+    assert rooms is not None
+
+    def do(line: str) -> str:
+        assert ada.client.rooms is not None
+        composer = ada.client.rooms.view.composer
+        ada.focus(composer.text)
+        composer.text.insert("1.0", line)
+        ada.look()
+        composer.submit()
+        ada.look()
+        composer = ada.client.rooms.view.composer
+        assert bool(composer.content()) == bool(composer._words["text"])
+        composer.text.delete("1.0", "end")
+        return str(composer._words["text"])
+
+    assert do("/join climbing") == ""
+    assert rooms.dialog is not None
+    assert rooms.dialog.place_form.fields["topic"].value == "climbing"
+    rooms.dialog.passphrase.set("glacier mitten harbour sunset oak")
+    rooms.dialog.submit()
+    ada.wait(lambda: len(rooms.listed) == 2)
+    first, second = (room.room for room in rooms.listed)
+    for line, room in (("/rooms 1", first), ("/rooms CLI", second), ("/rooms 1", first)):
+        assert do(line) == ""
+        assert rooms.current == room
+    assert "nowhere" in do("/rooms nowhere")
+    assert do("/mute") == ""
+    ada.wait(lambda: rooms.listed[0].muted)
+    assert do("/unmute") == ""
+    ada.wait(lambda: not rooms.listed[0].muted)
+    assert do("/who") == ""
+    assert not rooms.view.members.winfo_ismapped()
+    assert do("/search rope") == ""
+    assert rooms.view.search.entry.get() == "rope"
+    assert do("/settings") == ""
+    assert ada.client.dialog is not None
+    ada.client.dialog.destroy()
+    assert do("/help") == ""
+    assert ada.client._sheet is not None
+    ada.client._sheet.destroy()
+    assert "light" in do("/theme pink")
+    assert "Did you mean /leave?" in do("/laeve")
+    assert do("/theme dark") == ""
+    assert ada.client.settings.theme == "dark"
+    assert do("/rooms 2") == ""
+    assert do("/leave") == ""
+    ada.wait(lambda: len(ada.client.rooms.listed) == 1)  # type: ignore[union-attr]
+
+
 def test_a_room_by_its_place(open_window: Open) -> None:
     ada = open_window("a")
     ada.log_in("Ada")

@@ -37,6 +37,7 @@ from chat.window.paint import Paint
 from chat.window.reading import Reading
 from chat.window.rows import Order, Row
 from chat.window.search_bar import SearchBar
+from chat.window.suggestions import suggest
 from chat.window.theme import Theme
 from chat.window.transcript import Transcript
 from chat.words import _
@@ -67,6 +68,8 @@ class Wishes:
     newer: Callable[[Order], object]
     around: Callable[[Order | None], object]
     """None asks for the end of the conversation."""
+    run: Callable[[str, str], str]
+    """A command and its argument; a sentence comes back if it can't be done."""
     search: Callable[[int, str], object]
     """A number that the answers carry, and what to look for."""
     open_settings: Callable[[], object]
@@ -98,7 +101,10 @@ class ChatView(tk.Frame):
         self.banner = Banner(centre, theme, paint)
         self.banner.pack(fill="x")
         self.transcript = Transcript(centre, theme, paint, Paging(wishes.older, wishes.newer, wishes.around))
-        composing = ComposerWishes(self._send, wishes.type, wishes.edit, self.transcript.last_own, self.pick_emoji)
+        composing = ComposerWishes(
+            send=self._send, type=wishes.type, edit=wishes.edit, last_own=self.transcript.last_own, pick_emoji=self.pick_emoji,
+            run=wishes.run, suggest=lambda before: suggest(before, self.members.shown),
+        )  # fmt: skip
         self.composer = Composer(centre, theme, paint, composing, text_limit)
         self.composer.pack(side="bottom", fill="x")
         palette = theme.palette
@@ -217,6 +223,9 @@ class ChatView(tk.Frame):
 
     def leave(self) -> str:
         """Give up what one was doing: an answer or a change of a message first, then what one read or selected."""
+        if self.composer.completion.current is not None:
+            self.composer.completion.hide()
+            return "break"
         if self.composer.give_up():
             self.focus_message_box()
             return "break"

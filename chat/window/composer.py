@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from chat.events import Message
+from chat.slash import split_command
 from chat.text import clean_text
+from chat.window.completion import CompletionList
 from chat.window.controls import IconButton, RoundBox
 from chat.window.draft_bar import DraftBar, Purpose
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
+from chat.window.suggestions import Suggestion
 from chat.window.theme import Theme
 from chat.words import _, digits
 
@@ -38,6 +41,10 @@ class ComposerWishes:
     """The message that Up in an empty box changes."""
     pick_emoji: Callable[[], object]
     """Let a person choose an emoji, for `insert`."""
+    run: Callable[[str, str], str]
+    """Do what a command says, given its argument; a sentence comes back if it can't be done."""
+    suggest: Callable[[str], tuple[int, list[Suggestion]]]
+    """What is offered after what stands in the line before the cursor, and how much of that it replaces."""
 
 
 class Composer(tk.Frame):
@@ -87,9 +94,14 @@ class Composer(tk.Frame):
             self.text.bind(key, self._return)
         self.text.bind("<Shift-Return>", lambda _: None)
         self.text.bind("<Up>", self._up)
+        self.text.bind("<Down>", lambda _: self._step(1))
+        self.completion = CompletionList(parent, theme, paint, self._complete)
+        self._typed = 0
+        """How many signs before the cursor a suggestion replaces."""
         self.text.bind("<Configure>", lambda _: self._grow())
         # In a chat Tab goes on to the next part of the window.
-        self.text.bind("<Tab>", lambda event: self._leave(event, forward=True))
+        self.text.bind("<Tab>", lambda event: "break" if self._complete() else self._leave(event, forward=True))
+        self.text.bind("<FocusOut>", lambda _: self.completion.hide(), add=True)
         self.text.bind("<<PrevWindow>>", lambda event: self._leave(event, forward=False))
         self._show_hint()
 
@@ -118,9 +130,16 @@ class Composer(tk.Frame):
         self.complain("")
         purpose = self.purpose
         self.text.delete("1.0", "end")
+        name, message = split_command(text) if purpose is None else ("", text)
+        if name:
+            # A command may change the look, and then this box is not there any more.
+            if refusal := self._wishes.run(name, message):
+                self._fill(text)
+                self.complain(refusal)
+            return
         self.give_up()
         if purpose is None or purpose.kind == "reply":
-            self._wishes.send(text, purpose.message.key if purpose is not None else "")
+            self._wishes.send(message, purpose.message.key if purpose is not None else "")
         elif text != _whole(purpose.message):
             self._wishes.edit(purpose.message.key, text)
 
@@ -175,6 +194,8 @@ class Composer(tk.Frame):
         self.text.focus_set()
 
     def _up(self, _event: "tk.Event[tk.Misc]") -> str | None:
+        if self._step(-1):
+            return "break"
         if self.content() or self.purpose is not None:
             return None
         message = self._wishes.last_own()
@@ -188,8 +209,39 @@ class Composer(tk.Frame):
         self._place_line()
 
     def _return(self, _event: "tk.Event[tk.Misc]") -> str:
-        self.submit()
+        if not self._complete():
+            self.submit()
         return "break"
+
+    def _step(self, by: int) -> str | None:
+        """Mark another suggestion, if there are any."""
+        if self.completion.current is None:
+            return None
+        self.completion.step(by)
+        return "break"
+
+    def _complete(self) -> bool:
+        """Put the marked suggestion in the place of what was typed; whether that changes anything."""
+        suggestion = self.completion.current
+        self.completion.hide()
+        typed = self.text.get(f"insert - {self._typed} chars", "insert")
+        if suggestion is None or suggestion.text.rstrip() == typed:
+            return False
+        self.text.delete(f"insert - {self._typed} chars", "insert")
+        self.insert(suggestion.text)
+        self.completion.hide()
+        return True
+
+    def _offer(self) -> None:
+        """Show what fits what stands before the cursor."""
+        if self.purpose is not None and self.text.get("1.0") == "/":
+            self.completion.hide()
+            return
+        line = self.text.get("insert linestart", "insert")
+        is_first = self.text.compare("insert linestart", "==", "1.0")
+        self._typed, suggestions = self._wishes.suggest(line) if is_first or not line.startswith("/") else (0, [])
+        px = self._theme.px
+        self.completion.show(suggestions, self.winfo_x() + px(16), self.winfo_y(), max(px(120), self.winfo_width() - px(32)))
 
     def _leave(self, event: "tk.Event[tk.Misc]", *, forward: bool) -> str:
         widget = event.widget.tk_focusNext() if forward else event.widget.tk_focusPrev()
@@ -203,6 +255,7 @@ class Composer(tk.Frame):
             self._grow()
             self._show_hint()
             self._count()
+            self._offer()
             if self.content() and self.purpose is None:
                 self._wishes.type()
 

@@ -62,6 +62,11 @@ class MemberPanel(tk.Frame):
         self._timer = self.after(TICK_MS, self._tick)
         self.bind("<Destroy>", lambda _: self.after_cancel(self._timer))
 
+    @property
+    def shown(self) -> tuple[Member, ...]:
+        """The members as they are known now."""
+        return self._members
+
     def show_members(self, members: Sequence[Member]) -> None:
         """Another list of members."""
         self._members = tuple(members)

@@ -77,6 +77,11 @@ class SearchBar(tk.Frame):
         self.entry.focus_set()
         self.entry.selection_range(0, "end")
 
+    def look_for(self, query: str) -> None:
+        """Search for something, as if it had been typed."""
+        self.entry.delete(0, "end")
+        self.entry.insert(0, query)
+
     def close(self) -> None:
         """Take it away with what was found."""
         if not self.is_open:

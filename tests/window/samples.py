@@ -1,5 +1,6 @@
 """Messages for the tests of the window, and what a person asked for there."""
 
+import functools
 from typing import Any
 
 from chat.events import Message, Page, PageKind, Trust
@@ -28,7 +29,11 @@ class Asked(list[tuple[Any, ...]]):
 
     def wishes(self) -> Wishes:
         """Wishes that are noted here."""
-        return Wishes(**{name: lambda *what, name=name: self.append((name, *what)) for name in Wishes.__dataclass_fields__})
+        return Wishes(**{name: functools.partial(self._note, name) for name in Wishes.__dataclass_fields__})
+
+    def _note(self, name: str, *what: object) -> str:
+        self.append((name, *what))
+        return ""
 
     def of(self, name: str) -> list[Any]:
         """The arguments of each wish of a name; one argument as itself."""

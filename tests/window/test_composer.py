@@ -32,7 +32,9 @@ class Sent(list[str]):
         self.keys += 1
 
     def wishes(self) -> ComposerWishes:
-        return ComposerWishes(self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last, lambda: None)
+        return ComposerWishes(
+            self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last, lambda: None, lambda *_: "", lambda _: (0, [])
+        )
 
 
 @pytest.fixture
