@@ -25,6 +25,7 @@ NO_SENTENCES: Final = frozenset(
         "at the broker",
         "broker start",
         "emoji button",
+        "insert linestart",
         "keep days",
         "line reader",
         "made by a newer version",

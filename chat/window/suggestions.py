@@ -11,7 +11,7 @@ from chat.text import clean_line
 from chat.window.emoji_names import search
 from chat.words import _
 
-MOST: Final = 8
+MOST: Final = 10
 _LONGEST: Final = 64
 """Signs before the cursor that are looked at."""
 _MEMBER: Final = re.compile(r"(?:^|(?<=[\s(]))@([^@]*)$")
