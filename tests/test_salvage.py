@@ -383,14 +383,15 @@ def test_a_person_with_a_damaged_history_is_told_and_gets_back_what_was_lost(peo
     ada, bob = people("Ada"), people("Bob")
     ada.wait_for_online("Bob")
     for number in range(8):
-        ada.say(f"hers {number} " + "long " * 300)
+        ada.say(f"hers {number} " + "long " * 60)
     bob.wait_for(MessageShown, 8)
     for number in range(8):
-        bob.say(f"his {number} " + "long " * 300)
+        bob.say(f"his {number} " + "long " * 60)
     ada.wait_for(MessageShown, 16)
     bob.close()
     (path,) = (tmp_path / "Bob").rglob("device-1.db")
-    overwrite(path, 5 * PAGE_BYTES, random.Random(5).randbytes(path.stat().st_size // 2))
+    for number in pages_of(path, "record")[1::2]:
+        overwrite(path, (number - 1) * PAGE_BYTES, random.Random(5).randbytes(PAGE_BYTES))
     back = people("Bob")
     (told,) = back.wait_for(Notice)
     assert "messages were saved" in told.sentence
@@ -401,7 +402,7 @@ def test_a_person_with_a_damaged_history_is_told_and_gets_back_what_was_lost(peo
         shown = [event.message for event in person.told(MessageShown)]
         return {message.text for message in [*shown, *(message for page in person.told(Page) for message, _ in page.messages)]}
 
-    expected = {f"{whose} {number} " + "long " * 300 for whose in ("hers", "his") for number in range(8)}
+    expected = {f"{whose} {number} " + "long " * 60 for whose in ("hers", "his") for number in range(8)}
     back.wait_until(lambda person: seen(person) == expected, 40)
     back.say("I am back")
     wait_until(lambda: [message.text for message in ada.others()][-1:] == ["I am back"], pump=ada.look)
