@@ -101,7 +101,7 @@ class Service:
         from dbus_fast.message import Message
 
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        bus = await MessageBus(bus_address=address).connect()
+        bus: Any = await MessageBus(bus_address=address).connect()
         self._signal = lambda number: bus.send(
             Message.new_signal(f"/{NAME.replace('.', '/')}", NAME, "ActionInvoked", "us", [number, "default"])
         )
@@ -177,6 +177,15 @@ def test_the_newest_of_a_room_takes_the_place_of_the_one_before(service: Service
 
 
 @needs_bus
+def test_what_was_read_meanwhile_goes(service: Service, told: Told) -> None:
+    told.desktop.show(alert("one"))
+    told.desktop.withdraw("work")
+    told.desktop.withdraw("home")
+    wait_until(lambda: service.closed, 20)
+    assert service.closed == [1]
+
+
+@needs_bus
 def test_a_bus_without_a_desktop_refuses(bus: str, told: Told) -> None:
     assert bus
     first, second = alert("one"), alert("two")
@@ -219,5 +228,6 @@ def test_without_the_package_it_refuses(told: Told, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_was_never_used_needs_no_thread(told: Told) -> None:
+    told.desktop.withdraw("home")
     told.desktop.close()
     assert told.desktop._thread is None
