@@ -28,6 +28,8 @@ class Attention:
         """Rooms that were chosen on the desktop, and what could not be shown there."""
         self._desktop = Desktop(self._answers.put, self._answers.put)
         self._entered_at: dict[str, float] = {}
+        self._told: set[str] = set()
+        """Rooms of which the desktop may show something."""
         self.toast: Toast | None = None
 
     def entered(self, room: str) -> None:
@@ -50,11 +52,15 @@ class Attention:
         seen = rooms.current if is_in_front(self._root) else ""
         if self.toast is not None and self.toast.winfo_exists() and self.toast.room == seen:
             self.toast.destroy()
+        if seen in self._told:
+            self._told.remove(seen)
+            self._desktop.withdraw(seen)
         if self._alerts.waiting:
             topics = {room.room: room.topic for room in rooms.listed if not room.muted and room.room != seen}
             for alert in self._alerts.take(topics, settings, time.monotonic()):
                 if alert.bell:
                     self._root.bell()
+                self._told.add(alert.room)
                 self._desktop.show(alert)
 
     def close(self) -> None:

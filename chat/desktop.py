@@ -26,7 +26,8 @@ class Desktop:
 
     def __init__(self, chosen: Callable[[str], object], refused: Callable[[Alert], object]) -> None:
         self._chosen, self._refused = chosen, refused
-        self._waiting: queue.SimpleQueue[Alert] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Alert | str] = queue.SimpleQueue()
+        """What to show, and the rooms of which nothing is to show any more."""
         self._thread: threading.Thread | None = None
         self._wake: Callable[[], object] | None = None
         """Makes the thread look into the queue; None until it does so by itself for the first time."""
@@ -41,6 +42,12 @@ class Desktop:
             self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
             self._thread.start()
         self._stir()
+
+    def withdraw(self, room: str) -> None:
+        """Take away what shows of a room, because it was read."""
+        if self._thread is not None:
+            self._waiting.put(room)
+            self._stir()
 
     def close(self) -> None:
         """End the thread soon."""
@@ -70,10 +77,12 @@ class Desktop:
         notifier = _open_notifier()
         while not self._ending:
             while not self._waiting.empty():
-                alert = self._waiting.get()
-                if notifier is None or not await self._in_time(self._send(notifier, alert)):
+                wish = self._waiting.get()
+                done = notifier is not None and await self._in_time(self._fulfil(notifier, wish))
+                if not done:
                     notifier = None
-                    self._refused(alert)
+                if not done and isinstance(wish, Alert):
+                    self._refused(wish)
             await stirred.wait()
             stirred.clear()
 
@@ -87,6 +96,16 @@ class Desktop:
             task.cancel()
             return False
         return task.exception() is None and task.result()
+
+    async def _fulfil(self, notifier: Any, wish: Alert | str) -> bool:
+        if isinstance(wish, Alert):
+            return await self._send(notifier, wish)
+        await self._take_away(notifier, self._shown.pop(wish, ""))
+        return True
+
+    async def _take_away(self, notifier: Any, last: str) -> None:
+        if last in await notifier.get_current_notifications():
+            await notifier.clear(last)
 
     async def _send(self, notifier: Any, alert: Alert) -> bool:
         """Says whether the desktop took it: the package only logs that it did not."""
@@ -103,8 +122,7 @@ class Desktop:
             return False
         last = self._shown.get(alert.room, "")
         self._shown[alert.room] = notification.identifier
-        if last in await notifier.get_current_notifications():
-            await notifier.clear(last)
+        await self._take_away(notifier, last)
         return True
 
 

@@ -82,6 +82,7 @@ class Service:
         self.shown: list[tuple[int, str, str]] = []
         """Number, title and body."""
         self.closed: list[int] = []
+        self.ignored = 0
         self._answers = answers
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(address)))
@@ -100,7 +101,7 @@ class Service:
         from dbus_fast.message import Message
 
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        bus = await MessageBus(bus_address=address).connect()
+        bus: Any = await MessageBus(bus_address=address).connect()
         self._signal = lambda number: bus.send(
             Message.new_signal(f"/{NAME.replace('.', '/')}", NAME, "ActionInvoked", "us", [number, "default"])
         )
@@ -116,8 +117,12 @@ class Service:
 
         if message.member == "Introspect":
             return Message.new_method_return(message, "s", [INTERFACE])
-        if message.interface != NAME or not self._answers:
+        if message.interface != NAME:
             return None
+        if not self._answers:
+            # Taken, and never answered.
+            self.ignored += 1
+            return True
         match message.member, message.body:
             case "GetServerInformation", _:
                 return Message.new_method_return(message, "ssss", ["test", "test", "1", "1.2"])
@@ -172,6 +177,15 @@ def test_the_newest_of_a_room_takes_the_place_of_the_one_before(service: Service
 
 
 @needs_bus
+def test_what_was_read_meanwhile_goes(service: Service, told: Told) -> None:
+    told.desktop.show(alert("one"))
+    told.desktop.withdraw("work")
+    told.desktop.withdraw("home")
+    wait_until(lambda: service.closed, 20)
+    assert service.closed == [1]
+
+
+@needs_bus
 def test_a_bus_without_a_desktop_refuses(bus: str, told: Told) -> None:
     assert bus
     first, second = alert("one"), alert("two")
@@ -194,7 +208,7 @@ def test_a_desktop_that_does_not_answer_is_given_up(bus: str, told: Told, monkey
 def test_closing_does_not_wait_for_a_desktop_that_does_not_answer(bus: str, told: Told) -> None:
     silent = Service(bus, answers=False)
     told.desktop.show(alert("one"))
-    wait_until(lambda: told.desktop._wake is not None, 20)
+    wait_until(lambda: silent.ignored, 20)
     told.desktop.close()
     wait_until(lambda: not any(thread.name == "notifications" for thread in threading.enumerate()), 5)
     silent.close()
@@ -214,5 +228,6 @@ def test_without_the_package_it_refuses(told: Told, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_was_never_used_needs_no_thread(told: Told) -> None:
+    told.desktop.withdraw("home")
     told.desktop.close()
     assert told.desktop._thread is None
