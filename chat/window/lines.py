@@ -257,33 +257,31 @@ class _Breaker:
         pieces = self._pieces
         while pieces and pieces[-1].picture is None and not pieces[-1].text.strip():
             pieces.pop()
-        if any(piece.shaped for piece in pieces):
-            pieces = self._fit_shaped(pieces)
+        if pieces and pieces[-1].shaped:
+            # The space at its end would stand at its beginning if it runs from right to left.
+            text = pieces[-1].text.rstrip()
+            pieces[-1] = replace(pieces[-1], text=text, width=self._measure(text, pieces[-1].shaped))
         width = pieces[-1].x + pieces[-1].width + self._indent if pieces else 0
         if self._right_to_left:
             pieces = _from_the_right(pieces, width)
         self.lines.append(Line(tuple(pieces), width, self._indent > 0, self._right_to_left))
         self._pieces, self._x = [], self._indent
 
-    def _fit_shaped(self, pieces: list[Piece]) -> list[Piece]:
-        """Letters that are joined are together narrower or wider than the words that they were measured in."""
-        fitted, moved = [], 0
-        for piece in pieces:
-            width = self._measure(piece.text, piece.shaped) if piece.shaped else piece.width
-            fitted.append(replace(piece, x=piece.x + moved, width=width))
-            moved += width - piece.width
-        return fitted
-
     def _measure(self, text: str, shaped: Direction) -> int:
         return self._theme.shaped_width(text, self._look.font, shaped) if shaped else self._theme.width(text, self._look.font)
 
     def _add_word(self, word: str, start: int, shaped: Direction) -> None:
-        width = self._measure(word, shaped)
+        last = self._pieces[-1] if shaped and self._pieces else None
+        if last is not None and self._joins(last, word, shaped):
+            # Joined letters are together narrower or wider than each for itself.
+            width = self._measure(last.text + word, shaped) - last.width
+        else:
+            width = self._measure(word, shaped)
         if self._x + width <= self._width:
             self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
         elif word.isspace():
             self.end_line()
-        elif width <= self._width - self._indent:
+        elif (width := self._measure(word, shaped)) <= self._width - self._indent:
             self.end_line()
             self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
         elif shaped:
@@ -317,11 +315,14 @@ class _Breaker:
             width += wide
         self._put(Piece(self._x, start + begin, word[begin:], width, None, self._run))
 
+    def _joins(self, last: Piece, text: str, shaped: Direction) -> bool:
+        """Whether a text can be part of the last piece."""
+        alike = last.run is self._run and last.shaped == shaped and not (last.picture or last.shown)
+        return alike and (not shaped or same_script(last.text, text))
+
     def _put(self, piece: Piece) -> None:
         last = self._pieces[-1] if self._pieces else None
-        alike = last is not None and last.run is piece.run and last.shaped == piece.shaped
-        alike = alike and (last is None or not piece.shaped or same_script(last.text, piece.text))
-        if last is not None and alike and not (last.picture or piece.picture or last.shown or piece.shown):
+        if last is not None and not (piece.picture or piece.shown) and self._joins(last, piece.text, piece.shaped):
             piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width, None, piece.run, shaped=piece.shaped)
             self._pieces.pop()
         self._pieces.append(piece)
