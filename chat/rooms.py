@@ -183,10 +183,11 @@ class Rooms:
     def choose(self, room: str) -> None:
         """Show a room."""
         is_new = self.frame.view(room) is None
-        self.frame.show(room)
         if is_new:
+            # The session reads the conversation while the view is made.
             self._post(room, Open())
-        elif any(listed.room == room and listed.unread for listed in self.listed):
+        self.frame.show(room)
+        if not is_new and any(listed.room == room and listed.unread for listed in self.listed):
             self.view.transcript.set_new(self._read.get(room))
         self.view.focus_message_box()
 

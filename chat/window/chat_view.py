@@ -84,7 +84,7 @@ class ChatView(tk.Frame):
         self, parent: tk.Misc, theme: Theme, paint: Paint, wishes: Wishes, text_limit: int, recent_emoji: list[str] | None = None
     ) -> None:
         super().__init__(parent, bg=theme.palette.background)
-        self._theme, self._wishes = theme, wishes
+        self._theme, self._paint, self._wishes = theme, paint, wishes
         self._wanted = True
         self._has_emoji = paint.has_emoji
         centre = tk.Frame(self, bg=theme.palette.background)
@@ -123,11 +123,16 @@ class ChatView(tk.Frame):
         keys = MessageKeys(self.transcript, about_one, self.menu, self._open_menu_of, self.focus_message_box)
         HoverBar(self.transcript, theme, paint, about_one, self._open_menu_of, self.reading.glide)
         lead_to_messages(self.composer.text, self.transcript, keys)
-        self.emoji = EmojiPicker(self, theme, paint, recent_emoji if recent_emoji is not None else [])
+        self._recent_emoji = recent_emoji if recent_emoji is not None else []
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
         self.bind("<Configure>", lambda _: self._place_members())
         self._bind_keys()
+
+    @functools.cached_property
+    def emoji(self) -> EmojiPicker:
+        """Made when it is first wanted, because rooms have to open quickly."""
+        return EmojiPicker(self, self._theme, self._paint, self._recent_emoji)
 
     def enter(self, event: Entered) -> None:
         """Another room."""
