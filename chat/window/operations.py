@@ -7,7 +7,7 @@ from PIL import ImageTk
 
 from chat.window.lines import Line
 from chat.window.paint import Paint
-from chat.window.shaping import Direction
+from chat.window.shaping import Shape
 from chat.window.theme import FontName, Theme
 
 
@@ -20,7 +20,7 @@ class Words:
     text: str
     font: FontName
     colour: str
-    shaped: Direction = ""
+    shaped: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
