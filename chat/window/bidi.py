@@ -26,6 +26,8 @@ _FARTHEST: Final = 4
 """How far apart in Unicode an opening bracket and its closing one are at most."""
 
 Part = tuple[int, int]
+Isolate = tuple[int, int, bool | None]
+"""From and to, and whether it runs from right to left; None for as its first strong letter does."""
 
 
 class _Classes(dict[str, str]):
@@ -41,24 +43,24 @@ class _Classes(dict[str, str]):
 _CLASS_OF: Final = _Classes()
 
 
-def embedding_levels(text: str, right_to_left: bool | None = None, isolates: Sequence[Part] = ()) -> tuple[bytes, bool]:
+def embedding_levels(text: str, right_to_left: bool | None = None, isolates: Sequence[Isolate] = ()) -> tuple[bytes, bool]:
     """The level of each sign of a paragraph, even from left to right and odd from right to left, and whether the paragraph itself runs
     from right to left: by its first strong letter, unless that is given.
 
-    `isolates` are parts, in their order, that are laid out from left to right for themselves and do not change what is around them.
+    `isolates` are parts, in their order, that are laid out for themselves and do not change what is around them.
     Takes time in proportion to the text's length.
     """
     if not right_to_left and _RIGHT_TO_LEFT.search(text) is None:
         return bytes(len(text)), False
     classes = "".join(map(_CLASS_OF.__getitem__, text))
-    for start, end in isolates:
+    for start, end, _ in isolates:
         classes = classes[:start] + "N" * (end - start) + classes[end:]
     if right_to_left is None:
         strong = _STRONG.search(classes)
         right_to_left = strong is not None and strong.group() != "L"
     levels = bytearray(_resolve(classes, text, right_to_left))
-    for start, end in isolates:
-        levels[start:end] = bytes(2 + level for level in embedding_levels(text[start:end], False)[0])
+    for start, end, backwards in isolates:
+        levels[start:end] = bytes(2 + level for level in embedding_levels(text[start:end], backwards)[0])
     return bytes(levels), right_to_left
 
 

@@ -5,14 +5,15 @@ Emoji never reach Tk as text: with an old libXft one colour glyph ends the proce
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from PIL import ImageTk
 
 from chat.text import clean_line
-from chat.window.bidi import Part, visual_order
+from chat.window.bidi import Isolate, Part, visual_order
+from chat.window.font_files import Face
 from chat.window.markup import Kind, Run
 from chat.window.paint import Paint
 from chat.window.shaping import LONGEST_PART, Shape, has_shaped, paragraph_levels, shaped_parts
@@ -37,6 +38,12 @@ _LONGEST_WORD: Final = 200
 """A longer run without a space is measured piece by piece, so that no single measurement is slow."""
 MOST_EMOJI: Final = 100
 """Different emoji that are drawn in one text; each new one costs most of a millisecond. The others become an empty box."""
+MOST_SHAPED: Final = 500
+"""Parts of one text that are drawn each in its own direction and with its own letters, and"""
+MOST_FACES: Final = 16
+"""families of letters for them, and"""
+MOST_SHAPED_PIXELS: Final = 60_000
+"""how wide all of them are together, at 100 %; the rest of such a text is left to Tk."""
 _BOX: Final = "\u25a1"
 
 
@@ -93,7 +100,7 @@ def break_runs(
 ) -> list[Line]:
     """The lines of a cleaned text of several kinds, at least one; those of blocks stand `indent` pixels further in on both sides."""
     breaker = _Breaker(width, looks["words"], theme, paint, emoji_size)
-    breaker.isolates = [(run.start, run.end) for run in runs if run.kind not in ("words", "mark")]
+    breaker.isolates = [(run.start, run.end, None if run.kind == "mention" else False) for run in runs if run.kind not in ("words", "mark")]
     begun = False
     """Whether something stands, or belongs, in the line that is being filled."""
     for run in runs:
@@ -216,12 +223,15 @@ class _Breaker:
         self._x = 0
         self._last_font = look.font
         """That of the last piece."""
-        self.isolates: Sequence[Part] = ()
+        self.isolates: Sequence[Isolate] = ()
         """Parts of the text that stand for themselves."""
         self._paragraph: Part = (-1, -1)
         self._in_block = False
         self._levels = b""
         """Those of the paragraph's signs; none if all of it is drawn by Tk."""
+        self._faces: set[Face] = set()
+        self._shaped = self._wide = 0
+        """How many parts there were, and how wide those are that Tk does not draw."""
         self._level = 0
         """That of the part which is being added."""
         self._right_to_left = False
@@ -238,8 +248,8 @@ class _Breaker:
         words = text[slice(*paragraph)]
         if not has_shaped(words) or not self._paint.knows_fonts():
             return
-        inside = ((max(begin, first), min(paragraph[1], last)) for first, last in self.isolates)
-        isolates = [(first - begin, last - begin) for first, last in inside if first < last]
+        inside = ((max(begin, first), min(paragraph[1], last), runs) for first, last, runs in self.isolates)
+        isolates = [(first - begin, last - begin, runs) for first, last, runs in inside if first < last]
         found = paragraph_levels(words, False if block else None, isolates)
         if found is not None:
             self._levels, self._right_to_left = found
@@ -259,12 +269,27 @@ class _Breaker:
             self._level = levels[0] if levels else 0
             self._add_picture(part, start)
             return
-        for shaped, self._level, same in shaped_parts(part, levels) if levels else ((None, 0, part),):
+        for shaped, self._level, same in self._parts(part, levels):
             for found in _WORDS.finditer(same):
                 word = found.group()
                 longest = len(word) if shaped else _LONGEST_WORD
                 for begin in range(0, len(word), longest):
                     self._add_word(word[begin : begin + longest], start + found.start() + begin, shaped)
+            start += len(same)
+
+    def _parts(self, part: str, levels: bytes) -> Iterator[tuple[Shape | None, int, str]]:
+        if not levels:
+            yield None, 0, part
+            return
+        start = 0
+        for shaped, level, same in shaped_parts(part, levels):
+            if shaped is not None:
+                self._faces.add(shaped.face)
+            self._shaped += 1
+            if self._shaped > MOST_SHAPED or self._wide > self._theme.px(MOST_SHAPED_PIXELS) or len(self._faces) > MOST_FACES:
+                yield None, 0, part[start:]
+                return
+            yield shaped, level, same
             start += len(same)
 
     def _add_picture(self, emoji: str, start: int) -> None:
@@ -339,14 +364,18 @@ class _Breaker:
 
     def _split_shaped(self, word: str, start: int, shaped: Shape) -> None:
         """Break a word wider than a line, which scripts without spaces often have."""
+        likely = LONGEST_PART
         while word:
-            count = self._theme.fits(word, self._look.font, shaped, self._width - self._x)
+            if self._wide > self._theme.px(MOST_SHAPED_PIXELS):
+                self._split(word, start)
+                return
+            count = self._theme.fits(word[:likely], self._look.font, shaped, self._width - self._x)
             width = self._added_width(word[:count], shaped)
             if self._x + width > self._width and self._pieces:
                 self.end_line()
                 continue
             self._put(Piece(self._x, start, word[:count], width, None, self._run, shaped=shaped, level=self._level))
-            word, start = word[count:], start + count
+            word, start, likely = word[count:], start + count, min(2 * count + 8, LONGEST_PART)
             if word:
                 self.end_line()
 
@@ -369,9 +398,11 @@ class _Breaker:
         return alike and (shaped is not None or last.level % 2 == 0)
 
     def _put(self, piece: Piece) -> None:
+        self._wide += piece.width if piece.shaped is not None else 0
         last = self._pieces[-1] if self._pieces else None
         if last is not None and not (piece.picture or piece.shown) and self._joins(last, piece.shaped):
-            piece = replace(last, text=last.text + piece.text, width=last.width + piece.width)
+            text, width = last.text + piece.text, last.width + piece.width
+            piece = Piece(last.x, last.start, text, width, None, last.run, shaped=last.shaped, level=last.level)
             self._pieces.pop()
         self._pieces.append(piece)
         self._x, self._last_font = piece.x + piece.width, self._look.font

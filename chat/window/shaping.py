@@ -15,7 +15,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, features
 
-from chat.window.bidi import Part, embedding_levels
+from chat.window.bidi import Isolate, embedding_levels
 from chat.window.font_files import FINDER, SHAPED, Face, File
 
 LONGEST_PART: Final = 400
@@ -58,7 +58,7 @@ def are_fonts_known() -> bool:
     return FINDER.found is not None
 
 
-def paragraph_levels(text: str, right_to_left: bool | None, isolates: Sequence[Part]) -> tuple[bytes, bool] | None:
+def paragraph_levels(text: str, right_to_left: bool | None, isolates: Sequence[Isolate]) -> tuple[bytes, bool] | None:
     """What `embedding_levels` says of a paragraph that `has_shaped` letters; None if there is no font for any of them."""
     best = FINDER.found.best if FINDER.found is not None else {}
     if not any(found.group() in best for found in _ANY.finditer(text)):
