@@ -17,6 +17,7 @@ SCRIPTS: Final = "".join(
     f"{chr(code)} " for code in itertools.chain(range(0x0590, 0x1100, 40), range(0x1700, 0x1D00, 32), range(0x10800, 0x12000, 64))
 )
 """A letter of every script that Tk can't draw."""
+RARE: Final = "".join(map(chr, itertools.chain(range(0x1200, 0x1700, 3), range(0x2000, 0x2C00, 5), range(0x12000, 0x12400, 7))))
 LARGE: Final = 262_144
 
 
@@ -54,7 +55,7 @@ HAZARDS: Final[dict[str, str]] = {
     "levels": large("אa1"),
     "all scripts": SCRIPTS * 10,
     "chinese": large("日本語の文章は空白なしで続きます。"),
-    "rare signs": "".join(chr(code) for code in itertools.chain(range(0x1200, 0x1700, 3), range(0x2000, 0x2C00, 5), range(0x12000, 0x12400, 7))),
+    "rare signs": RARE,
     "tcl": '{[exit]} %s $x \\n [destroy .] {*}$env(HOME) \\{ -text ; puts "',
     "backticks": "`" * 10_000,
     "pairs of backticks": "`a`" * 10_000,

@@ -78,6 +78,26 @@ def visual_order(levels: Sequence[int]) -> list[int]:
     return order
 
 
+def places_in_line(levels: Sequence[int], widths: Sequence[int], gaps: Sequence[int], begin: int) -> list[int]:
+    """Where each part of a line begins, from the left. `gaps` are between each part and the one after it in the text."""
+    places = [0] * len(levels)
+    room = sum(gaps)
+    x, before = begin, -1
+    for part in visual_order(levels):
+        if before >= 0:
+            first, second = sorted((before, part))
+            # Parts that are no neighbours in the text need the gap that each of them has on its sides.
+            gap = gaps[first] if second - first == 1 else max(_least_gap(gaps, first), _least_gap(gaps, second))
+            x, room = x + min(gap, room), room - min(gap, room)
+        places[part] = x
+        x, before = x + widths[part], part
+    return places
+
+
+def _least_gap(gaps: Sequence[int], part: int) -> int:
+    return min(gaps[max(0, part - 1) : part + 1])
+
+
 def _resolve(classes: str, text: str, right_to_left: bool) -> bytes:
     around = "R" if right_to_left else "L"
     # What is before the paragraph counts as a strong letter in its direction, and stands in front while the rules are applied.

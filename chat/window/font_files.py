@@ -1,10 +1,14 @@
 """Which font files have the letters that Pillow has to draw. Fontconfig is asked once, on a thread, when the first such letter is met."""
 
 import bisect
+import contextlib
+import queue
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 LONGEST_WAIT: Final = 10.0
@@ -21,6 +25,8 @@ _QUESTION: Final = (
 )  # fmt: skip
 _FIRST: Final = ("noto sans", "noto naskh", "dejavu sans")
 _ASIDE: Final = ("mono", "serif", "ui", "condensed", "display", "kufi", "nastaliq", "looped", "rashi", "math", "symbols", "unjoined")
+_BLOCK: Final = 1 << 20
+_AGAIN: Final = 0.01
 _REGULAR: Final = 80
 _BOLD: Final = 200
 _DRAWN: Final = (".ttf", ".otf", ".ttc", ".otc")
@@ -47,31 +53,73 @@ class Fonts:
 
 
 class Finder:
-    """Looks for the fonts once. `found` is None until it is known which there are."""
+    """Looks for the fonts once, and reads each file before it is drawn with: a disk may take longer than a window can wait.
+
+    A thread of its own does both; it only puts its results where the one that asks finds them.
+    """
 
     def __init__(self) -> None:
         self.found: Fonts | None = None
+        """The fonts; None until it is known which there are."""
         self._thread: threading.Thread | None = None
+        self._wanted: queue.SimpleQueue[Face] = queue.SimpleQueue()
+        self._asked: set[Face] = set()
+        self._read: set[Face] = set()
+        self._news = threading.Event()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was asked for is still to come."""
+        return self._thread is not None and (self.found is None or len(self._read) < len(self._asked))
 
     def begin(self) -> None:
         """Look for the fonts, if that was not begun yet."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._find, name="fonts", daemon=True)
+            self._thread = threading.Thread(target=self._work, name="fonts", daemon=True)
             self._thread.start()
 
+    def has_read(self, face: Face, patience: float = 0.0) -> bool:
+        """Whether the files of a face were read; if not, they are from now on, which is waited for so many seconds at most."""
+        if face not in self._asked:
+            self.begin()
+            self._asked.add(face)
+            self._news.clear()
+            self._wanted.put(face)
+            self._news.wait(max(patience, 0.0))
+        return face in self._read
+
     def wait(self, seconds: float = LONGEST_WAIT) -> Fonts | None:
-        """The fonts, once they are found. Not for a thread that draws."""
+        """The fonts, once it is known which there are. Not for a thread that draws."""
         self.begin()
-        if self._thread is not None:
-            self._thread.join(seconds)
+        deadline = time.monotonic() + seconds
+        while self.found is None and time.monotonic() < deadline:
+            self._news.wait(_AGAIN)
         return self.found
 
-    def _find(self) -> None:
-        try:
-            answer = subprocess.run(_QUESTION, capture_output=True, text=True, errors="replace", timeout=LONGEST_WAIT, check=False).stdout  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired):
-            answer = ""
-        self.found = read_answer(answer)
+    def _work(self) -> None:
+        self.found = _find()
+        while True:
+            face = self._wanted.get()
+            _read_files(face)
+            self._read.add(face)
+            self._news.set()
+
+
+def _find() -> Fonts:
+    try:
+        answer = subprocess.run(_QUESTION, capture_output=True, text=True, errors="replace", timeout=LONGEST_WAIT, check=False).stdout  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""
+    return read_answer(answer)
+
+
+def _read_files(face: Face) -> None:
+    # What cannot be read cannot be opened later either, which is then found out.
+    with contextlib.suppress(OSError):
+        for path in {face.regular[0], face.bold[0]}:
+            with Path(path).open("rb") as file:
+                while file.read(_BLOCK):
+                    pass
 
 
 FINDER: Final = Finder()

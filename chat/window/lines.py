@@ -12,7 +12,7 @@ from typing import Final
 from PIL import ImageTk
 
 from chat.text import clean_line
-from chat.window.bidi import Isolate, Part, visual_order
+from chat.window.bidi import Isolate, Part, places_in_line
 from chat.window.font_files import Face
 from chat.window.markup import Kind, Run
 from chat.window.paint import Paint
@@ -38,21 +38,21 @@ _LONGEST_WORD: Final = 200
 """A longer run without a space is measured piece by piece, so that no single measurement is slow."""
 MOST_EMOJI: Final = 100
 """Different emoji that are drawn in one text; each new one costs most of a millisecond. The others become an empty box."""
-MOST_SHAPED: Final = 500
+MOST_SHAPED: Final = 300
 """Parts of one text that are drawn each in its own direction and with its own letters, and"""
-MOST_FACES: Final = 16
+MOST_FACES: Final = 40
 """families of letters for them, and"""
 MOST_SHAPED_PIXELS: Final = 60_000
 """how wide all of them are together, at 100 %; the rest of such a text is left to Tk."""
 _BOX: Final = "\u25a1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text.
 
     `run` says what else the words are; `shown` is what stands in their place, if anything does; `shaped` how they are drawn as a
-    picture, if Tk can't; `level` is that of `bidi`.
+    picture, if Tk can't; `level` is that of `bidi`. It grows while its line is filled, and then stays.
     """
 
     x: int
@@ -188,28 +188,6 @@ def without_emoji(text: str) -> str:
     return _EMOJI.sub(_BOX, text)
 
 
-def _in_place(pieces: list[Piece], begin: int) -> list[Piece]:
-    """The pieces of a line, which begins at `begin`, each where it stands."""
-    order = visual_order([piece.level for piece in pieces])
-    gaps = [piece.x - before.x - before.width for before, piece in itertools.pairwise(pieces)]
-    room = sum(gaps)
-    placed = list(pieces)
-    x, before = begin, -1
-    for place in order:
-        if before >= 0:
-            first, second = sorted((before, place))
-            # Pieces that were not neighbours need the gap that each of them has on its sides.
-            wanted = gaps[first] if second - first == 1 else max(_least_gap(gaps, first), _least_gap(gaps, second))
-            x, room = x + min(wanted, room), room - min(wanted, room)
-        placed[place] = replace(pieces[place], x=x)
-        x, before = x + pieces[place].width, place
-    return placed
-
-
-def _least_gap(gaps: list[int], place: int) -> int:
-    return min(gaps[max(0, place - 1) : place + 1])
-
-
 class _Breaker:
     """Fills one line after the other."""
 
@@ -269,7 +247,8 @@ class _Breaker:
             self._level = levels[0] if levels else 0
             self._add_picture(part, start)
             return
-        for shaped, self._level, same in self._parts(part, levels):
+        for shaped, level, same in self._parts(part, levels):
+            self._level = level
             for found in _WORDS.finditer(same):
                 word = found.group()
                 longest = len(word) if shaped else _LONGEST_WORD
@@ -285,6 +264,8 @@ class _Breaker:
         for shaped, level, same in shaped_parts(part, levels):
             if shaped is not None:
                 self._faces.add(shaped.face)
+                if not self._paint.can_draw(shaped):
+                    shaped, level = None, 0
             self._shaped += 1
             if self._shaped > MOST_SHAPED or self._wide > self._theme.px(MOST_SHAPED_PIXELS) or len(self._faces) > MOST_FACES:
                 yield None, 0, part[start:]
@@ -330,7 +311,9 @@ class _Breaker:
             pieces[-1] = replace(last, text=text, width=self._measure(text, last.shaped, self._last_font))
         width = pieces[-1].x + pieces[-1].width + self._indent if pieces else 0
         if any(piece.level for piece in pieces):
-            pieces = _in_place(pieces, self._indent)
+            gaps = [piece.x - before.x - before.width for before, piece in itertools.pairwise(pieces)]
+            places = places_in_line([piece.level for piece in pieces], [piece.width for piece in pieces], gaps, self._indent)
+            pieces = [replace(piece, x=x) for piece, x in zip(pieces, places, strict=True)]
         self.lines.append(Line(tuple(pieces), width, self._indent > 0, self._right_to_left))
         self._pieces, self._x = [], self._indent
 
@@ -401,8 +384,8 @@ class _Breaker:
         self._wide += piece.width if piece.shaped is not None else 0
         last = self._pieces[-1] if self._pieces else None
         if last is not None and not (piece.picture or piece.shown) and self._joins(last, piece.shaped):
-            text, width = last.text + piece.text, last.width + piece.width
-            piece = Piece(last.x, last.start, text, width, None, last.run, shaped=last.shaped, level=last.level)
-            self._pieces.pop()
-        self._pieces.append(piece)
+            last.text += piece.text
+            last.width += piece.width
+        else:
+            self._pieces.append(piece)
         self._x, self._last_font = piece.x + piece.width, self._look.font

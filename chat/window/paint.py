@@ -15,7 +15,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
 
-from chat.window.shaping import Shape, are_fonts_known
+from chat.window.font_files import FINDER
+from chat.window.shaping import Shape
 from chat.window.theme import AVATARS, FontName, Theme, hue, mix
 
 KEPT_PIXELS: Final = 3_000_000
@@ -45,12 +46,14 @@ class Paint:
         self._pixels = 0
         self._most_pixels = 0
         """Twice what widgets showed when pictures had to give way."""
+        self._patience = AT_ONCE
+        """Seconds that may be waited for letters to be read before Tk draws them."""
         self._gives_way = self._goes_on = self._asks = False
         self._spent = 0.0
         """Seconds of this turn of the loop that were spent on letters and emoji."""
         self._empty: deque[tuple[ImageTk.PhotoImage, Callable[[], Image.Image]]] = deque()
         self._plain: list[tuple[tk.Misc, Callable[[], object]]] = []
-        """Widgets that drew letters before it was known which fonts there are, and how they draw again."""
+        """Widgets that may have drawn letters before their fonts were there, and how they draw again."""
 
     def rectangle(self, width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str = "") -> ImageTk.PhotoImage:
         """A rounded rectangle; four radii are those of the corners top left, top right, bottom right and bottom left."""
@@ -103,25 +106,38 @@ class Paint:
 
     def knows_fonts(self) -> bool:
         """Whether it is known which fonts there are for `shaped`; if not, they are looked for from now on."""
-        if are_fonts_known():
-            return True
-        if not self._asks:
-            self._asks = True
-            self._theme.root.after(_ASK_MS, self._ask_for_fonts)
-        return False
+        FINDER.begin()
+        if FINDER.found is None:
+            self._ask_later()
+        return FINDER.found is not None
+
+    def can_draw(self, shape: Shape) -> bool:
+        """Whether the letters for `shaped` were read; if not, they are from now on."""
+        begun = time.perf_counter()
+        is_read = FINDER.has_read(shape.face, self._patience)
+        self._patience -= time.perf_counter() - begun
+        if not is_read:
+            self._ask_later()
+        return is_read
 
     def draw_again(self, widget: tk.Misc, draw: Callable[[], object]) -> None:
-        """Call `draw` if it turns out that there are fonts for letters which the widget let Tk draw."""
+        """Call `draw` whenever there are letters now that the widget may have let Tk draw."""
         self._plain = [(other, how) for other, how in self._plain if other is not widget]
         self._plain.append((widget, draw))
 
+    def _ask_later(self) -> None:
+        if not self._asks:
+            self._asks = True
+            self._theme.root.after(_ASK_MS, self._ask_for_fonts)
+
     def _ask_for_fonts(self) -> None:
-        self._asks = False
-        if self.knows_fonts():
-            for widget, draw in self._plain:
-                if widget.winfo_exists():
-                    draw()
-            self._plain.clear()
+        self._asks, self._patience = False, AT_ONCE
+        if FINDER.is_busy:
+            self._ask_later()
+            return
+        self._plain = [(widget, draw) for widget, draw in self._plain if widget.winfo_exists()]
+        for _, draw in self._plain:
+            draw()
 
     def _keep_soon(self, key: tuple[object, ...], size: tuple[int, int], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
         """As `_keep`, for what takes long to draw: what has no time any more in this turn of the loop is empty at first."""

@@ -52,12 +52,6 @@ def has_shaped(text: str) -> bool:
     return _ANY.search(text) is not None and _is_possible()
 
 
-def are_fonts_known() -> bool:
-    """Whether it is known which fonts there are; if not, they are looked for from now on."""
-    FINDER.begin()
-    return FINDER.found is not None
-
-
 def paragraph_levels(text: str, right_to_left: bool | None, isolates: Sequence[Isolate]) -> tuple[bytes, bool] | None:
     """What `embedding_levels` says of a paragraph that `has_shaped` letters; None if there is no font for any of them."""
     best = FINDER.found.best if FINDER.found is not None else {}

@@ -6,6 +6,7 @@ Each figure is the longest single turn of the event loop, in milliseconds, the b
 and `all` what “Show all” does to as much of the text as a message can hold.
 """
 
+import functools
 import sys
 import time
 import tkinter as tk
@@ -66,11 +67,12 @@ class Window:
         clean = (time.perf_counter() - begun) * 1000
         others = [message(number, text, device="me" if number == 3 else "b0b", own=number == 3) for number in (2, 3)]
         show = self.longest(lambda: self.view.show_messages([(each, Delivery.AT_BROKER if each.own else None) for each in others]))
-        scroll = self.longest(*[lambda by=by: transcript.scroll(by) for by in (-60, -300, 300, 60) * 4])  # type: ignore[misc]
-        resize = max(self.longest(lambda: self.root.geometry(f"{width}x{round(SIZE[1] * self.scale)}")) for width in (wide * 3 // 4, wide))
+        scroll = self.longest(*[functools.partial(transcript.scroll, by) for by in (-60, -300, 300, 60) * 4])
+        sizes = [f"{width}x{round(SIZE[1] * self.scale)}" for width in (wide * 3 // 4, wide)]
+        resize = max(self.longest(functools.partial(self.root.geometry, size)) for size in sizes)
         received = text.encode(errors="replace")[:TEXT_BYTES].decode(errors="ignore")
         self.longest(transcript.clear, lambda: self.view.show_messages([(message(4, received), None)]))
-        every = self.longest(*[lambda row=row: transcript.open(row) for row in transcript.rows])  # type: ignore[misc]
+        every = self.longest(*[functools.partial(transcript.open, row) for row in transcript.rows])
         named = replace(message(5, "hello", device="eve"), name=text)
         name = self.longest(lambda: self.view.show_messages([(named, None)]), lambda: self.view.show_typists([text]))
         self.longest(transcript.clear)
