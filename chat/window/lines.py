@@ -219,6 +219,10 @@ class _Breaker:
         if emoji:
             self._add_picture(part, start)
             return
+        if not self._shapes and len(part) <= _LONGEST_WORD and self._x + self._measure(part, "") <= self._width:
+            # Most texts have room in one line, and then there is nothing to look for.
+            self._put(Piece(self._x, start, part, self._measure(part, ""), None, self._run))
+            return
         for shaped, same in shaped_parts(part, self._right_to_left) if self._shapes else (("", part),):
             for found in _WORDS.finditer(same):
                 word = found.group()
