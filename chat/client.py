@@ -94,6 +94,10 @@ class ChatClient:
     def __init__(self, settings: Settings, places: Places) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
         leave_out_colour_fonts()
+        self._events: queue.SimpleQueue[Event | _Answer] = queue.SimpleQueue()
+        looks: queue.SimpleQueue[Palette] = queue.SimpleQueue()
+        # The desktop takes about as long to say whether it is dark as Tk takes to begin.
+        threading.Thread(target=lambda: looks.put(palette_for(settings.theme)), name="look", daemon=True).start()
         try:
             self.root = tk.Tk(className="encrypted-mqtt-chat")
         except tk.TclError:
@@ -102,14 +106,13 @@ class ChatClient:
         self.settings = settings
         self._places = places
         self._display_scale = display_scale(self.root)
-        self.theme = Theme(self.root, palette_for(settings.theme), self._scale)
+        self.theme = Theme(self.root, looks.get(), self._scale)
         self.paint = Paint(self.theme)
         self.root.title(TITLE)
         self.root.configure(bg=self.theme.palette.background)
         self.root.protocol("WM_DELETE_WINDOW", self.close)
         self.root.bind("<Control-comma>", lambda _: self.open_settings())
         self._bind_keys()
-        self._events: queue.SimpleQueue[Event | _Answer] = queue.SimpleQueue()
         self._look_at = 0.0
         """When the desktop may be asked again for its look."""
         self._session: Session | None = None

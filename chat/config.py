@@ -6,7 +6,6 @@ They live in one TOML file that a person may edit. Passphrases and passwords are
 import contextlib
 import os
 import re
-import tempfile
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -103,6 +102,9 @@ def load_settings(path: Path) -> Settings:
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Write the settings, whole or not at all. A file that is not valid TOML is kept beside them. Raises `StorageError`."""
+    # Imported here because it takes longer than all else that a start reads the settings with.
+    import tempfile
+
     lines = [f"{name} = {_written(value)}\n" for name, value in asdict(settings).items()]
     try:
         # A link, as people who keep their settings elsewhere make, stays one.

@@ -8,6 +8,8 @@ with `match` and closes the match with `assert_never`; a type checker then finds
 import enum
 from dataclasses import dataclass, field
 
+import msgspec
+
 from chat.address import BrokerAddress
 
 # Commands: what a person asks for.
@@ -44,58 +46,49 @@ class JoinBeside:
     password: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(msgspec.Struct, frozen=True):
     """Show the room from the start: `Entered`, the last page, and all that is known of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """The person has seen the conversation up to the message with this `Message.order`."""
 
     order: tuple[int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(msgspec.Struct, frozen=True):
     """Leave a room beside the login's and forget it; what this computer keeps of it stays. `Left` answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteData:
+class DeleteData(msgspec.Struct, frozen=True):
     """Leave the room and delete what this computer keeps of it. `Deleted` says what was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(msgspec.Struct, frozen=True):
     """Send `text` to the room, as a reply to the message with the key `reply_to` if there is one."""
 
     text: str
     reply_to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(msgspec.Struct, frozen=True):
     """A person is writing a message. It may be posted with every key; the others are told now and then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """Give an own message another text."""
 
     key: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retract:
+class Retract(msgspec.Struct, frozen=True):
     """Take an own message back: everyone then shows that it was deleted."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class React:
+class React(msgspec.Struct, frozen=True):
     """Put an emoji under a message, or take one's own away again if `on` is false."""
 
     key: str
@@ -103,56 +96,48 @@ class React:
     on: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Resend:
+class Resend(msgspec.Struct, frozen=True):
     """Try a message again that the broker refused."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnect:
+class Reconnect(msgspec.Struct, frozen=True):
     """Try the broker now instead of when the countdown ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Older:
+class Older(msgspec.Struct, frozen=True):
     """Show more of what was said before the message with this `Message.order`; a `Page` answers."""
 
     order: tuple[int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Newer:
+class Newer(msgspec.Struct, frozen=True):
     """Show more of what was said after the message with this `Message.order`; a `Page` answers."""
 
     order: tuple[int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(msgspec.Struct, frozen=True):
     """Show what was said from this time (Unix seconds) on; a `Page` of the kind NEWER answers."""
 
     time: float
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(msgspec.Struct, frozen=True):
     """Show the conversation around the message with this `Message.order` (None: its end); a `Page` answers."""
 
     order: tuple[int, str, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """Look for messages: words, "phrases", from:name, since:2026-11-01. `Found` answers, with the same `number`, maybe several times."""
 
     number: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(msgspec.Struct, frozen=True):
     """Say goodbye, close the connection and the files, and end the session's thread.
 
     What the broker does not have yet goes out when the room is entered again, unless it is to be forgotten.
@@ -161,15 +146,13 @@ class Close:
     forget_unsent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True):
     """Keep what is said for so many days from now on; None keeps it all, 0 deletes it when the room is left. Earlier is not asked for."""
 
     days: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(msgspec.Struct, frozen=True):
     """Keep quiet about what is said in the room, or not any more; this is remembered."""
 
     on: bool
@@ -181,8 +164,7 @@ RoomCommand = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ToRoom:
+class ToRoom(msgspec.Struct, frozen=True):
     """A command about the room with this `Entered.room`."""
 
     room: str
@@ -228,8 +210,7 @@ class Trust(enum.Enum):
     """No name is known yet, or there was no room left for another pin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """The message that another one answers, as it is now. `name` and `text` are empty while it is not here."""
 
     key: str
@@ -240,8 +221,7 @@ class Quote:
     retracted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(msgspec.Struct, frozen=True):
     """One emoji under a message, with who put it there; `own` says whether this device did."""
 
     emoji: str
@@ -249,8 +229,7 @@ class Reaction:
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One message as every face shows it.
 
     `key` identifies it for good (own messages keep theirs while their state changes). `order` sorts the conversation: (clock, device,
@@ -278,8 +257,7 @@ class Message:
     reactions: tuple[Reaction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One device in the room. `fingerprint` is for people to compare: groups of letters and digits."""
 
     device: str
@@ -292,8 +270,7 @@ class Member:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """Messages of one device that are known to exist and that nobody who is here has. They belong before `order`."""
 
     device: str
@@ -316,15 +293,13 @@ class PageKind(enum.Enum):
 # Events: what happened.
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """A step of entering a room began; `sentence` names it, for example “Deriving the key…”."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoomSummary:
+class RoomSummary(msgspec.Struct, frozen=True):
     """One room in a list of rooms. `sender`, `text` and `time` (Unix seconds) are of its last message; `name` is one's own there."""
 
     room: str
@@ -344,15 +319,13 @@ class RoomSummary:
     """Whether to keep quiet about what is said there."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomsChanged:
+class RoomsChanged(msgspec.Struct, frozen=True):
     """All rooms now, that of the login first."""
 
     rooms: tuple[RoomSummary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(msgspec.Struct, frozen=True):
     """The room's keys are ready and its messages can be shown; the connection is reported on its own.
 
     `room` tells it from others, for good. `fingerprint` is the room's: the same for everyone with the same topic and passphrase.
@@ -370,8 +343,7 @@ class Entered:
     """The message that was seen last, if there are unread ones after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class JoinRefused:
+class JoinRefused(msgspec.Struct, frozen=True):
     """The room was not entered. `field` is as in `EntryError`, "" when no single entry is at fault.
 
     The old room is still there, unless `Left` came before.
@@ -381,8 +353,7 @@ class JoinRefused:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
+class LinkChanged(msgspec.Struct, frozen=True):
     """The connection's state. `retry_at` is a `time.monotonic()` value, only with `Link.WAITING`.
 
     `security` says what protects the way to the broker (“TLS 1.3”, “not encrypted on the way”), only with `Link.CONNECTED`.
@@ -394,8 +365,7 @@ class LinkChanged:
     security: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Part of the kept conversation, in its order, and whether there is more of it before and after.
 
     One of the kind LAST follows each `Entered`; the others answer `Older`, `Newer` and `Around`.
@@ -407,30 +377,26 @@ class Page:
     more_after: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MessageShown:
+class MessageShown(msgspec.Struct, frozen=True):
     """A message to show; `delivery` is None for the others' messages."""
 
     message: Message
     delivery: Delivery | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(msgspec.Struct, frozen=True):
     """A message that may be shown looks different now: it was edited, taken back, or reacted to, or what it answers arrived."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class TypistsChanged:
+class TypistsChanged(msgspec.Struct, frozen=True):
     """Who is writing a message now, by name."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptsChanged:
+class ReceiptsChanged(msgspec.Struct, frozen=True):
     """Who has this device's messages: for each other member that told it, the first and the last sequence (`Message.order[2]`) of a run.
 
     So an own message with the sequence s is received by as many members as have a run with first <= s <= last, of `members`.
@@ -440,23 +406,20 @@ class ReceiptsChanged:
     members: int
 
 
-@dataclass(frozen=True, slots=True)
-class GapsChanged:
+class GapsChanged(msgspec.Struct, frozen=True):
     """All gaps now, of every device."""
 
     gaps: tuple[Gap, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Supplied:
+class Supplied(msgspec.Struct, frozen=True):
     """What was said before this device joined came from these members. It belongs above a divider right before `order`."""
 
     names: tuple[str, ...]
     order: tuple[int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What a search has found so far, newest first. With `complete`, that is everything there is."""
 
     number: int
@@ -464,8 +427,7 @@ class Found:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryChanged:
+class DeliveryChanged(msgspec.Struct, frozen=True):
     """An own message came further, or failed with a reason."""
 
     key: str
@@ -473,8 +435,7 @@ class DeliveryChanged:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesFolded:
+class MessagesFolded(msgspec.Struct, frozen=True):
     """A device sends faster than a person reads: `count` more messages (in all) are kept behind “120 more from Bob”.
 
     `messages` are the ones that were folded since the last such event.
@@ -486,52 +447,45 @@ class MessagesFolded:
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SayRefused:
+class SayRefused(msgspec.Struct, frozen=True):
     """The text was not taken; it belongs back in the message box. `sentence` says why."""
 
     text: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class MembersChanged:
+class MembersChanged(msgspec.Struct, frozen=True):
     """All members now, oneself first, then those online by name, then the others."""
 
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignCounted:
+class ForeignCounted(msgspec.Struct, frozen=True):
     """How many packets on the room's topic could not be opened or were not valid, since the room was entered."""
 
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """A line about the room itself, shown between the messages."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True):
     """What this computer kept of a room is deleted; `sentence` says what that was."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """The room was left. `unsent` are texts that the broker never confirmed; they go out when the room is entered again."""
 
     topic: str
     unsent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(msgspec.Struct, frozen=True):
     """The session's thread ends with this event."""
 
 
@@ -557,8 +511,7 @@ RoomEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FromRoom:
+class FromRoom(msgspec.Struct, frozen=True):
     """An event of a room beside the login's, with its `Entered.room`."""
 
     room: str

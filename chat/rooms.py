@@ -3,8 +3,10 @@
 import time
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, assert_never
+
+from msgspec.structs import replace
 
 from chat.config import Settings
 from chat.events import (

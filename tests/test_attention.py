@@ -12,7 +12,7 @@ from chat.attention import Attention
 from chat.config import load_settings
 from chat.events import JoinBeside
 from chat.rooms import Rooms, is_in_front
-from chat.window.choice import Choice
+from chat.window.switch import Switch
 from tests.brokers import Mosquitto
 from tests.people import People, Person
 from tests.windows import Window
@@ -138,7 +138,7 @@ def test_what_the_settings_say(ada: Ada, tmp_path: Path) -> None:
     client.dialog.show("Notifications")
     ada.window.look()
     for choice in switches(client.dialog)[1:]:
-        choice.winfo_children()[1].event_generate("<Button-1>")
+        choice.event_generate("<Button-1>")
         ada.window.look()
     client.dialog.destroy()
     saved = load_settings(tmp_path / "a" / "settings.toml")
@@ -150,7 +150,7 @@ def test_what_the_settings_say(ada: Ada, tmp_path: Path) -> None:
 
 def switches(widget: tk.Misc) -> list[tk.Misc]:
     """Those that show, from above."""
-    if isinstance(widget, Choice):
+    if isinstance(widget, Switch):
         return [widget] if widget.winfo_ismapped() else []
     return [found for child in widget.winfo_children() for found in switches(child)]
 

@@ -5,6 +5,7 @@ its rules for the signs as they are: P2 and P3, W1 to W7, N0 to N2, I1 and I2, a
 and addresses stand for themselves.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -150,11 +151,12 @@ def _bracket_pairs(classes: str, text: str) -> list[Part]:
     """Pairs of brackets by their places in `classes`, which has one sign more in front than the text; sorted by the first one."""
     pairs: list[Part] = []
     waiting: list[tuple[str, int]] = []
-    for found in _BRACKETS.finditer(text):
+    brackets, closing_of = _brackets()
+    for found in brackets.finditer(text):
         sign, place = found.group(), found.start() + 1
         if classes[place] != "N":
             continue
-        closing = _CLOSING.get(sign)
+        closing = closing_of.get(sign)
         if closing is not None:
             if len(waiting) == _DEEPEST or len(pairs) == MOST_BRACKETS:
                 break
@@ -167,8 +169,9 @@ def _bracket_pairs(classes: str, text: str) -> list[Part]:
     return sorted(pairs)
 
 
-def _closing_brackets() -> dict[str, str]:
-    """The closing bracket of each opening one that is mirrored."""
+@functools.cache
+def _brackets() -> tuple[re.Pattern[str], dict[str, str]]:
+    """What finds brackets that are mirrored, and the closing one of each that opens."""
     closing: dict[str, str] = {}
     for code in (*range(0x28, 0x7C), *range(0x0F3A, 0x0F3E), *range(0x169B, 0x169D), *range(0x2045, 0x2E60), *range(0x3008, 0x301C),
                  *range(0xFE59, 0xFE5F), *range(0xFF08, 0xFF64)):  # fmt: skip
@@ -177,8 +180,5 @@ def _closing_brackets() -> dict[str, str]:
             after = (chr(other) for other in range(code + 1, code + _FARTHEST))
             closing[sign] = next((other for other in after if unicodedata.category(other) == "Pe" and unicodedata.mirrored(other)), "")
     closing |= {"\u298d": "\u2990", "\u298f": "\u298e"}
-    return {opening: other for opening, other in closing.items() if other}
-
-
-_CLOSING: Final = _closing_brackets()
-_BRACKETS: Final = re.compile("[" + "".join(re.escape(sign) for sign in {*_CLOSING, *_CLOSING.values()}) + "]")
+    closing = {opening: other for opening, other in closing.items() if other}
+    return re.compile("[" + "".join(re.escape(sign) for sign in {*closing, *closing.values()}) + "]"), closing

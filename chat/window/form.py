@@ -2,7 +2,6 @@
 
 import tkinter as tk
 from collections.abc import Callable
-from tkinter import filedialog
 
 from chat.window.controls import IconButton, RoundBox
 from chat.window.paint import Paint
@@ -90,6 +89,8 @@ class Field(tk.Frame):
 
     def _choose(self) -> None:
         # Tk's own dialog has its words in many languages, and would take that of the desktop.
+        from tkinter import filedialog
+
         self.tk.call("::msgcat::mclocale", spoken())
         self.tk.eval("namespace eval ::tk {::msgcat::mcload [file join $::tk_library msgs]}")
         if path := filedialog.askopenfilename(parent=self):

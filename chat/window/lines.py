@@ -247,6 +247,11 @@ class _Breaker:
             self._level = levels[0] if levels else 0
             self._add_picture(part, start)
             return
+        if not levels and len(part) <= _LONGEST_WORD and self._x + self._measure(part, None) <= self._width:
+            # Most texts have room in one line, and then there is nothing to look for.
+            self._level = 0
+            self._put(Piece(self._x, start, part, self._measure(part, None), None, self._run))
+            return
         for shaped, level, same in self._parts(part, levels):
             self._level = level
             for found in _WORDS.finditer(same):

@@ -3,6 +3,7 @@
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chat.config import Settings
 from chat.errors import EntryError
@@ -10,16 +11,18 @@ from chat.text import clean_line
 from chat.window.controls import Button
 from chat.window.form import Field
 from chat.window.paint import Paint
-from chat.window.place_form import Place, PlaceForm
 from chat.window.theme import Theme
 from chat.words import _
+
+if TYPE_CHECKING:
+    from chat.window.place_form import Place, PlaceForm
 
 
 @dataclass(frozen=True, slots=True)
 class LoginWishes:
     """What a person can ask for here. `rate` gives a sentence about a passphrase, "" for a good one."""
 
-    join: Callable[[str, str, Place], object]
+    join: "Callable[[str, str, Place], object]"
     cancel: Callable[[], object]
     host: Callable[[], object]
     suggest: Callable[[], str]
@@ -82,9 +85,11 @@ class Login(tk.Frame):
         self.bind("<Destroy>", self._stop_timers)
 
     @property
-    def place_form(self) -> PlaceForm:
+    def place_form(self) -> "PlaceForm":
         """The fields for where the room is. Most people never unfold them, so they are made when they are needed."""
         if self._place_form is None:
+            from chat.window.place_form import PlaceForm
+
             self._place_form = PlaceForm(self._body, self._theme, self._paint, self._settings)
             for field in self._place_form.fields.values():
                 field.entry.bind("<Return>", lambda _: self.submit())

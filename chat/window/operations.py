@@ -1,5 +1,6 @@
 """What a row of the transcript is drawn with, and the canvas items that this becomes."""
 
+import tkinter as tk
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -92,6 +93,15 @@ def line_operations(line: Line, x: int, y: int, step: int, font: FontName, ink: 
         else:
             operations.append(Words(x + piece.x, y + (step - theme.heights[font]) // 2, piece.text, font, ink, piece.shaped))
     return operations
+
+
+def draw_line(
+    canvas: tk.Canvas, line: Line, x: int, y: int, step: int, font: FontName, ink: str, theme: Theme, paint: Paint, tag: str
+) -> None:
+    """Draw one line of text on a canvas, in the middle of `step` pixels below `y`."""
+    for operation in line_operations(line, x, y, step, font, ink, theme):
+        for item in canvas_items(operation, 0, tag, theme, paint):
+            canvas.tk.call(str(canvas), "create", *item)
 
 
 def canvas_items(operation: Operation, top: int, tag: str, theme: Theme, paint: Paint) -> list[tuple[Any, ...]]:

@@ -80,6 +80,10 @@ class Paint:
         key = ("icon", name, size, colour, behind, box, disc, radius)
         return self._keep(key, lambda: _icon(name, size, colour, behind, box or size, disc, radius))
 
+    def switch(self, width: int, height: int, fill: str, behind: str, *, on: bool) -> ImageTk.PhotoImage:
+        """A switch with its knob at the right if it is on."""
+        return self._keep(("switch", width, height, fill, behind, on), lambda: _switch(width, height, fill, behind, on))
+
     @property
     def has_emoji(self) -> bool:
         """Whether there is a font with emoji in colour."""
@@ -232,6 +236,17 @@ def _avatar(size: int, colour: str, behind: str, dot: str) -> Image.Image:
         gap = (ring - inner) / 2
         draw.ellipse((side - ring + gap, side - ring + gap, side - 1 - gap, side - 1 - gap), fill=dot)
     return image.reduce(_OVER)
+
+
+def _switch(width: int, height: int, fill: str, behind: str, on: bool) -> Image.Image:
+    over = 2 * _OVER
+    image = Image.new("RGB", (width * over, height * over), behind)
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, width * over - 1, height * over - 1), height * over // 2, fill=fill)
+    gap = height * over // 9
+    left = (width - height) * over + gap if on else gap
+    draw.ellipse((left, gap, left + height * over - 2 * gap - 1, height * over - gap - 1), fill="#FFFFFF")
+    return image.reduce(over)
 
 
 def _icon(name: str, size: int, colour: str, behind: str, box: int, disc: str, radius: int) -> Image.Image:

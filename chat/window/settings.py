@@ -12,11 +12,12 @@ from chat.window.choice import Choice, Value
 from chat.window.controls import Button
 from chat.window.paint import Paint
 from chat.window.place_form import Place, PlaceForm
+from chat.window.switch import Switch, Tab
 from chat.window.theme import Theme
 from chat.words import LANGUAGES, _, marked
 
 Section = Literal["Connection", "Notifications", "Privacy", "Appearance"]
-Switch = Literal["typing", "notify", "previews", "sound"]
+SwitchName = Literal["typing", "notify", "previews", "sound"]
 """The settings that are on or off, by their names in `Settings`."""
 _SECTIONS: Final[tuple[tuple[Section, str, str], ...]] = (
     ("Connection", marked("Connection"), "server"),
@@ -26,7 +27,6 @@ _SECTIONS: Final[tuple[tuple[Section, str, str], ...]] = (
 )
 _THEMES: Final = (("system", marked("System")), ("light", marked("Light")), ("dark", marked("Dark")))
 _SIZES_IN_A_ROW: Final = 5
-_YES_NO: Final = ((True, marked("Yes")), (False, marked("No")))
 _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
     (None, marked("For good")), (365, marked("A year")), (30, marked("30 days")), (7, marked("7 days")), (0, marked("Until you close"))
 )  # fmt: skip
@@ -40,7 +40,7 @@ class SettingsWishes:
     apply: Callable[[Place], object]
     keep: Callable[[int | None], object]
     delete: Callable[[], object]
-    switch: Callable[[Switch, bool], object]
+    switch: Callable[[SwitchName, bool], object]
     change_look: Callable[[Settings], object]
 
 
@@ -85,7 +85,10 @@ class SettingsDialog(tk.Toplevel):
             "Privacy": self._make_privacy(body),
             "Appearance": self._make_looks(body),
         }
-        self._tabs = {section: self._make_tab(side, section, words, icon) for section, words, icon in _SECTIONS}
+        self._tabs: dict[Section, Tab] = {}
+        for section, name, icon in _SECTIONS:
+            self._tabs[section] = Tab(side, theme, self._paint, _(name), icon, functools.partial(self.show, section))
+            self._tabs[section].pack(pady=(px(4 if len(self._tabs) > 1 else 16), 0))
         self.show("Connection")
         height = min(px(520), self.winfo_screenheight() - px(40))
         self.geometry(f"{px(700)}x{height}+{parent.winfo_rootx() + px(40)}+{parent.winfo_rooty() + px(30)}")
@@ -96,15 +99,11 @@ class SettingsDialog(tk.Toplevel):
 
     def show(self, section: Section) -> None:
         """Show one section."""
-        self._heading.configure(text=self._tabs[section]["text"])
+        self._heading.configure(text=self._tabs[section].words)
         for name, part in self._parts.items():
-            palette, px = self._theme.palette, self._theme.px
-            chosen = name == section
-            fill = palette.selected if chosen else palette.side
-            picture = self._paint.rectangle(px(150), px(36), px(8), fill, palette.side)
-            self._tabs[name].configure(image=picture, fg=palette.text)
-            if chosen:
-                part.pack(fill="both", expand=True, pady=(px(4), 0))
+            self._tabs[name].choose(name == section)
+            if name == section:
+                part.pack(fill="both", expand=True, pady=(self._theme.px(4), 0))
             else:
                 part.pack_forget()
         self.button.enable(section == "Connection")
@@ -134,17 +133,6 @@ class SettingsDialog(tk.Toplevel):
         """The room was entered: nothing more to do here."""
         self.destroy()
 
-    def _make_tab(self, side: tk.Frame, section: Section, words: str, icon: str) -> tk.Label:
-        palette, px = self._theme.palette, self._theme.px
-        font = self._theme.fonts["bold"]
-        tab = tk.Label(side, text=_(words), compound="center", font=font, bg=palette.side, bd=0, cursor="hand2", takefocus=True)
-        tab.pack(pady=(px(16) if section == "Connection" else px(4), 0))
-        mark = self._paint.icon(icon, px(17), palette.text2, palette.side)
-        tk.Label(side, image=mark, bd=0, bg=palette.side)
-        for event in ("<Button-1>", "<Return>", "<space>"):
-            tab.bind(event, lambda _: self.show(section))
-        return tab
-
     def _make_privacy(self, body: tk.Frame) -> tk.Frame:
         frame = tk.Frame(body, bg=self._theme.palette.background)
         self._say(frame, _("Keep the conversation on this computer"), _("What is older is deleted here. The others still have it"))
@@ -165,10 +153,15 @@ class SettingsDialog(tk.Toplevel):
         self._add_switch(frame, "sound", _("Sound"), _("The bell of this computer, with a notification"))
         return frame
 
-    def _add_switch(self, frame: tk.Frame, name: Switch, title: str, words: str) -> None:
-        self._say(frame, title, words)
-        chosen: bool = getattr(self._settings, name)
-        Choice(frame, self._theme, self._paint, _spoken(_YES_NO), chosen, functools.partial(self._wishes.switch, name)).pack(anchor="w")
+    def _add_switch(self, frame: tk.Frame, name: SwitchName, title: str, words: str) -> None:
+        row = tk.Frame(frame, bg=self._theme.palette.background)
+        row.pack(fill="x")
+        on: bool = getattr(self._settings, name)
+        switch = Switch(row, self._theme, self._paint, on, functools.partial(self._wishes.switch, name))
+        switch.pack(side="right", padx=(self._theme.px(16), 0))
+        text = tk.Frame(row, bg=self._theme.palette.background)
+        text.pack(side="left", fill="x", expand=True)
+        self._say(text, title, words, self._theme.px(360))
 
     def _ask_to_delete(self) -> None:
         """Nothing is deleted by one press."""
@@ -181,11 +174,11 @@ class SettingsDialog(tk.Toplevel):
         self.destroy()
         self._wishes.delete()
 
-    def _say(self, frame: tk.Frame, title: str, words: str) -> None:
+    def _say(self, frame: tk.Frame, title: str, words: str, width: int = 0) -> None:
         palette, px, fonts = self._theme.palette, self._theme.px, self._theme.fonts
         tk.Label(frame, text=title, font=fonts["body"], fg=palette.text, bg=palette.background).pack(anchor="w", pady=(px(16), 0))
         small = tk.Label(
-            frame, text=words, font=fonts["small"], fg=palette.text2, bg=palette.background, wraplength=px(440), justify="left"
+            frame, text=words, font=fonts["small"], fg=palette.text2, bg=palette.background, wraplength=width or px(440), justify="left"
         )
         small.pack(anchor="w", pady=(0, px(8)))
 

@@ -122,10 +122,9 @@ class Theme:
         self.root = root
         self.palette = palette
         self.scale = scale
-        families = set(tkfont.families(root))
-        plain = _first(_FAMILIES, families, "TkDefaultFont")
-        heavy = _first(_SEMIBOLD, families, "")
-        fixed = _first(_MONOSPACED, families, "TkFixedFont")
+        plain = _first(_FAMILIES, root, "TkDefaultFont")
+        heavy = _first(_SEMIBOLD, root, "")
+        fixed = _first(_MONOSPACED, root, "TkFixedFont")
         self._families = (plain, heavy, fixed)
         # Each font costs a millisecond or two to open, and the login window needs only half of them.
         self.fonts: Mapping[FontName, tkfont.Font] = _OnDemand(self._open_font)
@@ -244,8 +243,13 @@ def _within(text: str, one: float) -> float:
         return 1.0
 
 
-def _first(wanted: tuple[str, ...], present: set[str], otherwise: str) -> str:
-    return next((family for family in wanted if family in present), otherwise)
+def _first(wanted: tuple[str, ...], root: tk.Misc, otherwise: str) -> str:
+    """The first family that there is. To ask for each is quicker than to have all of them listed."""
+
+    def is_there(family: str) -> bool:
+        return str(root.tk.call("font", "actual", (family, 12), "-family")).casefold() == family.casefold()
+
+    return next(filter(is_there, wanted), otherwise)
 
 
 def _system_is_dark() -> bool:

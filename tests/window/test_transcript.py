@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chat.events import Delivery, Trust
 from chat.window.loaded import LOADED_ROWS
@@ -260,8 +261,7 @@ def test_hazards_are_drawn(bench: Bench, transcript: Transcript, text: str) -> N
 
 
 def test_a_hostile_name_is_one_short_line(bench: Bench, transcript: Transcript) -> None:
-    hostile = message(1)
-    object.__setattr__(hostile, "name", "N\n\u202e😀" + "x" * 10_000)
+    hostile = replace(message(1), name="N\n\u202e😀" + "x" * 10_000)
     transcript.add([(hostile, None)])
     bench.look()
     layout = transcript.rows[-1].layout
