@@ -11,8 +11,9 @@ import sys
 import time
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from chat.events import Delivery
 from chat.protocol.limits import TEXT_BYTES
@@ -73,7 +74,7 @@ class Window:
         received = text.encode(errors="replace")[:TEXT_BYTES].decode(errors="ignore")
         self.longest(transcript.clear, lambda: self.view.show_messages([(message(4, received), None)]))
         every = self.longest(*[functools.partial(transcript.open, row) for row in transcript.rows])
-        named = replace(message(5, "hello", device="eve"), name=text)
+        named = msgspec.structs.replace(message(5, "hello", device="eve"), name=text)
         name = self.longest(lambda: self.view.show_messages([(named, None)]), lambda: self.view.show_typists([text]))
         self.longest(transcript.clear)
         return [clean, show, scroll, resize, every, name]
