@@ -117,6 +117,7 @@ def test_a_name_that_does_harm_is_one_line_and_nobody_elses(bench: Bench, view: 
     view.members.show_members([Member("b0b", text, False, True, 0.0, Trust.PINNED, "ABCD")])
     view.show_typists([text])
     bench.look()
+    bench.wait(lambda: not bench.paint._empty)
     check_rows(view)
     height = view.transcript.rows[-1].layout
     assert height is not None
