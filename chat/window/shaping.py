@@ -90,7 +90,7 @@ def _by_face(part: str, level: int) -> Iterator[tuple[Shape | None, int, str]]:
     face = best.get(letter or part[0])
     begin = 0
     for place, sign in enumerate(part):
-        if (face is not None and sign in face.signs) or (place > begin and _belongs_to_the_one_before(part, place)):
+        if face is not None and (sign in face.signs or (place > begin and _belongs_to_the_one_before(part, place))):
             continue
         other = best.get(sign)
         if other is face and face is None and not level % 2:
