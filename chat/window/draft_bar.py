@@ -8,8 +8,9 @@ from typing import Literal
 from chat.events import Message
 from chat.text import clean_line
 from chat.window.controls import IconButton
-from chat.window.lines import one_line, without_emoji
-from chat.window.operations import canvas_items, line_operations
+from chat.window.line_label import LineLabel
+from chat.window.lines import one_line
+from chat.window.operations import draw_line
 from chat.window.paint import Paint
 from chat.window.quotes import LONGEST_QUOTE
 from chat.window.theme import Theme
@@ -39,8 +40,8 @@ class DraftBar(tk.Frame):
         close.pack(side="right", padx=px(9))
         words = tk.Frame(self, bg=palette.chat)
         words.pack(side="left", fill="x", expand=True, padx=(px(8), 0))
-        self.title = tk.Label(words, bd=0, pady=0, padx=0, anchor="w", bg=palette.chat, fg=palette.link, font=theme.fonts["small_bold"])
-        self.title.pack(fill="x")
+        self.title = LineLabel(words, theme, paint, "small_bold", palette.link, palette.chat)
+        self.title.pack(anchor="w")
         self._line = tk.Canvas(words, bd=0, highlightthickness=0, height=px(18), width=1, bg=palette.chat)
         self._line.pack(fill="x")
         self._line.bind("<Configure>", lambda _: self._draw())
@@ -51,8 +52,9 @@ class DraftBar(tk.Frame):
         palette, px = self._theme.palette, self._theme.px
         icon = "reply" if purpose.kind == "reply" else "pencil"
         self._icon.configure(image=self._paint.icon(icon, px(18), palette.accent, palette.chat))
-        name = without_emoji(clean_line(purpose.message.name, 60)) or "?"
-        self.title.configure(text=_("Reply to {name}").format(name=name) if purpose.kind == "reply" else _("Edit your message"))
+        name = clean_line(purpose.message.name, 60) or "?"
+        words = _("Reply to {name}").format(name=name) if purpose.kind == "reply" else _("Edit your message")
+        self.title.show(words, max(self._line.winfo_width(), px(200)))
         self._draw()
 
     def _draw(self) -> None:
@@ -63,6 +65,4 @@ class DraftBar(tk.Frame):
         words = clean_line(self._purpose.message.text, LONGEST_QUOTE)
         line = one_line(words, width, "small", self._theme, self._paint, palette.chat, emoji_size=px(14))
         self._line.delete("all")
-        for operation in line_operations(line, 0, 0, px(18), "small", palette.text2, self._theme):
-            for item in canvas_items(operation, 0, "line", self._theme, self._paint):
-                self._line.tk.call(str(self._line), "create", *item)
+        draw_line(self._line, line, 0, 0, px(18), "small", palette.text2, self._theme, self._paint, "line")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from chat.events import Link, LinkChanged
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
+from chat.window.line_label import LineLabel
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
 from chat.window.theme import Theme, initials
@@ -32,7 +33,7 @@ class Header(tk.Frame):
         words.bind("<Configure>", self._fit)
         upper = tk.Frame(words, bg=palette.background)
         upper.pack(anchor="w")
-        self._topic = tk.Label(upper, font=theme.fonts["title"], fg=palette.text, bg=palette.background, bd=0, pady=0)
+        self._topic = LineLabel(upper, theme, paint, "title", palette.text, palette.background)
         self._topic.pack(side="left")
         lock = tk.Label(upper, image=paint.icon("lock", px(14), palette.ok, palette.background), bd=0, bg=palette.background)
         lock.pack(side="left", padx=(px(6), 0))
@@ -92,7 +93,7 @@ class Header(tk.Frame):
         self._show_topic()
 
     def _show_topic(self) -> None:
-        self._topic.configure(text=self._theme.shorten(without_emoji(clean_line(self.topic)), "title", self._topic_width))
+        self._topic.show(self.topic, self._topic_width)
 
     def _tick(self) -> None:
         self._stop()

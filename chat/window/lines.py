@@ -5,16 +5,18 @@ Emoji never reach Tk as text: with an old libXft one colour glyph ends the proce
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from PIL import ImageTk
 
 from chat.text import clean_line
+from chat.window.bidi import Isolate, Part, places_in_line
+from chat.window.font_files import Face
 from chat.window.markup import Kind, Run
 from chat.window.paint import Paint
-from chat.window.shaping import Direction, needs_shaping, runs_right_to_left, same_script, shaped_parts
+from chat.window.shaping import LONGEST_PART, Shape, has_shaped, paragraph_levels, shaped_parts
 from chat.window.theme import FontName, Theme
 
 _BASE: Final = (
@@ -36,15 +38,21 @@ _LONGEST_WORD: Final = 200
 """A longer run without a space is measured piece by piece, so that no single measurement is slow."""
 MOST_EMOJI: Final = 100
 """Different emoji that are drawn in one text; each new one costs most of a millisecond. The others become an empty box."""
+MOST_SHAPED: Final = 300
+"""Parts of one text that are drawn each in its own direction and with its own letters, and"""
+MOST_FACES: Final = 40
+"""families of letters for them, and"""
+MOST_SHAPED_PIXELS: Final = 60_000
+"""how wide all of them are together, at 100 %; the rest of such a text is left to Tk."""
 _BOX: Final = "\u25a1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """Part of a line: words, or the picture of an emoji. `start` is where `text` begins in the whole text.
 
-    `run` says what else the words are; `shown` is what stands in their place, if anything does; `shaped` whether they are drawn as a
-    picture, and in which direction.
+    `run` says what else the words are; `shown` is what stands in their place, if anything does; `shaped` how they are drawn as a
+    picture, if Tk can't; `level` is that of `bidi`. It grows while its line is filled, and then stays.
     """
 
     x: int
@@ -54,12 +62,13 @@ class Piece:
     picture: ImageTk.PhotoImage | None = None
     run: Run | None = None
     shown: str = ""
-    shaped: Direction = ""
+    shaped: Shape | None = None
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line and its width without trailing space."""
+    """One line and its width without trailing space. The pieces are in the order of the text, whatever stands where."""
 
     pieces: tuple[Piece, ...]
     width: int
@@ -91,6 +100,7 @@ def break_runs(
 ) -> list[Line]:
     """The lines of a cleaned text of several kinds, at least one; those of blocks stand `indent` pixels further in on both sides."""
     breaker = _Breaker(width, looks["words"], theme, paint, emoji_size)
+    breaker.isolates = [(run.start, run.end, None if run.kind == "mention" else False) for run in runs if run.kind not in ("words", "mark")]
     begun = False
     """Whether something stands, or belongs, in the line that is being filled."""
     for run in runs:
@@ -132,8 +142,10 @@ def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, 
     for room in (width, width - ellipsis_width):
         breaker = _Breaker(room, Look(font, behind), theme, paint, emoji_size)
         breaker.begin_paragraph(text, 0)
+        start = 0
         for emoji, part in parts:
-            breaker.add(part, 0, emoji=emoji)
+            breaker.add(part, start, emoji=emoji)
+            start += len(part)
             if breaker.lines:
                 break
         else:
@@ -144,10 +156,11 @@ def one_line(text: str, width: int, font: FontName, theme: Theme, paint: Paint, 
     if line.right_to_left:
         moved = (replace(piece, x=piece.x + ellipsis_width) for piece in pieces)
         return Line((*moved, Piece(0, 0, "…", ellipsis_width)), line.width + ellipsis_width, right_to_left=True)
-    if pieces and pieces[-1].picture is None and not pieces[-1].shaped:
+    if pieces and pieces[-1].picture is None and not pieces[-1].level:
         last = pieces[-1].text.rstrip()
-        pieces = (*pieces[:-1], Piece(pieces[-1].x, 0, last, theme.width(last, font)))
-    end = pieces[-1].x + pieces[-1].width if pieces else 0
+        if pieces[-1].shaped is None:
+            pieces = (*pieces[:-1], replace(pieces[-1], text=last, width=theme.width(last, font)))
+    end = max((piece.x + piece.width for piece in pieces), default=0)
     return Line((*pieces, Piece(end, 0, "…", ellipsis_width)), end + ellipsis_width)
 
 
@@ -175,19 +188,6 @@ def without_emoji(text: str) -> str:
     return _EMOJI.sub(_BOX, text)
 
 
-def _from_the_right(pieces: list[Piece], width: int) -> list[Piece]:
-    """The pieces of a line `width` pixels wide in the order from right to left; those that run from left to right stay so among them."""
-    placed = []
-    for picture, group in itertools.groupby(pieces, lambda piece: piece.picture is not None or piece.shaped == "rtl"):
-        same = list(group)
-        if picture:
-            placed += [replace(piece, x=width - piece.x - piece.width) for piece in same]
-        else:
-            left = width - same[-1].x - same[-1].width
-            placed += [replace(piece, x=left + piece.x - same[0].x) for piece in same]
-    return placed
-
-
 class _Breaker:
     """Fills one line after the other."""
 
@@ -199,12 +199,38 @@ class _Breaker:
         self.lines: list[Line] = []
         self._pieces: list[Piece] = []
         self._x = 0
-        self._shapes = self._right_to_left = False
+        self._last_font = look.font
+        """That of the last piece."""
+        self.isolates: Sequence[Isolate] = ()
+        """Parts of the text that stand for themselves."""
+        self._paragraph: Part = (-1, -1)
+        self._in_block = False
+        self._levels = b""
+        """Those of the paragraph's signs; none if all of it is drawn by Tk."""
+        self._faces: set[Face] = set()
+        self._shaped = self._wide = 0
+        """How many parts there were, and how wide those are that Tk does not draw."""
+        self._level = 0
+        """That of the part which is being added."""
+        self._right_to_left = False
 
     def begin_paragraph(self, text: str, start: int) -> None:
         """What follows is part of a text from `start` on."""
-        self._shapes = needs_shaping(text)
-        self._right_to_left = self._shapes and not self._indent and runs_right_to_left(text, text.rfind("\n", 0, start) + 1)
+        begin, end = text.rfind("\n", 0, start) + 1, text.find("\n", start)
+        paragraph = (begin, end if end >= 0 else len(text))
+        block = self._indent > 0
+        if paragraph == self._paragraph and block == self._in_block:
+            return
+        self._in_block = block
+        self._paragraph, self._levels, self._level, self._right_to_left = paragraph, b"", 0, False
+        words = text[slice(*paragraph)]
+        if not has_shaped(words) or not self._paint.knows_fonts():
+            return
+        inside = ((max(begin, first), min(paragraph[1], last), runs) for first, last, runs in self.isolates)
+        isolates = [(first - begin, last - begin, runs) for first, last, runs in inside if first < last]
+        found = paragraph_levels(words, False if block else None, isolates)
+        if found is not None:
+            self._levels, self._right_to_left = found
 
     def begin(self, run: Run | None, look: Look, indent: int) -> None:
         """What follows is of another kind; it may be further in only at the beginning of a line."""
@@ -216,18 +242,40 @@ class _Breaker:
 
     def add(self, part: str, start: int, *, emoji: bool) -> None:
         """Add words, or one emoji; `start` is where they begin in the text."""
+        levels = self._levels[start - self._paragraph[0] :][: len(part)]
         if emoji:
+            self._level = levels[0] if levels else 0
             self._add_picture(part, start)
             return
-        if not self._shapes and len(part) <= _LONGEST_WORD and self._x + self._measure(part, "") <= self._width:
+        if not levels and len(part) <= _LONGEST_WORD and self._x + self._measure(part, None) <= self._width:
             # Most texts have room in one line, and then there is nothing to look for.
-            self._put(Piece(self._x, start, part, self._measure(part, ""), None, self._run))
+            self._level = 0
+            self._put(Piece(self._x, start, part, self._measure(part, None), None, self._run))
             return
-        for shaped, same in shaped_parts(part, self._right_to_left) if self._shapes else (("", part),):
+        for shaped, level, same in self._parts(part, levels):
+            self._level = level
             for found in _WORDS.finditer(same):
                 word = found.group()
-                for begin in range(0, len(word), _LONGEST_WORD):
-                    self._add_word(word[begin : begin + _LONGEST_WORD], start + found.start() + begin, shaped)
+                longest = len(word) if shaped else _LONGEST_WORD
+                for begin in range(0, len(word), longest):
+                    self._add_word(word[begin : begin + longest], start + found.start() + begin, shaped)
+            start += len(same)
+
+    def _parts(self, part: str, levels: bytes) -> Iterator[tuple[Shape | None, int, str]]:
+        if not levels:
+            yield None, 0, part
+            return
+        start = 0
+        for shaped, level, same in shaped_parts(part, levels):
+            if shaped is not None:
+                self._faces.add(shaped.face)
+                if not self._paint.can_draw(shaped):
+                    shaped, level = None, 0
+            self._shaped += 1
+            if self._shaped > MOST_SHAPED or self._wide > self._theme.px(MOST_SHAPED_PIXELS) or len(self._faces) > MOST_FACES:
+                yield None, 0, part[start:]
+                return
+            yield shaped, level, same
             start += len(same)
 
     def _add_picture(self, emoji: str, start: int) -> None:
@@ -240,69 +288,82 @@ class _Breaker:
             picture = self._pictures[emoji, behind] = self._paint.emoji(emoji, self._emoji_size, behind)
         elif picture is None:
             picture = self._paint.icon("square", self._emoji_size, self._theme.palette.text3, behind)
-        self._put(Piece(self._x, start, emoji, width, picture, self._run))
+        self._put(Piece(self._x, start, emoji, width, picture, self._run, level=self._level))
 
     def add_instead(self, shown: str, text: str, start: int) -> None:
         """Add something to show in the place of a part of the text."""
         width = self._theme.width(shown, self._look.font)
         if self._x + width > self._width and self._pieces:
             self.end_line()
-        begin, width = 0, 0
+        begin, width, self._level = 0, 0, 2
         for place, sign in enumerate(shown):
             wide = self._theme.width(sign, self._look.font)
             if self._x + width + wide > self._width and place > begin:
-                self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:place]))
+                self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:place], level=self._level))
                 self.end_line()
                 begin, width = place, 0
             width += wide
-        self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:]))
+        self._put(Piece(self._x, start, text, width, None, self._run, shown[begin:], level=self._level))
 
     def end_line(self) -> None:
         pieces = self._pieces
         while pieces and pieces[-1].picture is None and not pieces[-1].text.strip():
             pieces.pop()
-        if pieces and pieces[-1].shaped:
+        last = pieces[-1] if pieces else None
+        if last is not None and last.picture is None and not last.shown and (last.shaped or last.level):
             # The space at its end would stand at its beginning if it runs from right to left.
-            text = pieces[-1].text.rstrip()
-            pieces[-1] = replace(pieces[-1], text=text, width=self._measure(text, pieces[-1].shaped))
+            text = last.text.rstrip()
+            pieces[-1] = replace(last, text=text, width=self._measure(text, last.shaped, self._last_font))
         width = pieces[-1].x + pieces[-1].width + self._indent if pieces else 0
-        if self._right_to_left:
-            pieces = _from_the_right(pieces, width)
+        if any(piece.level for piece in pieces):
+            gaps = [piece.x - before.x - before.width for before, piece in itertools.pairwise(pieces)]
+            places = places_in_line([piece.level for piece in pieces], [piece.width for piece in pieces], gaps, self._indent)
+            pieces = [replace(piece, x=x) for piece, x in zip(pieces, places, strict=True)]
         self.lines.append(Line(tuple(pieces), width, self._indent > 0, self._right_to_left))
         self._pieces, self._x = [], self._indent
 
-    def _measure(self, text: str, shaped: Direction) -> int:
-        return self._theme.shaped_width(text, self._look.font, shaped) if shaped else self._theme.width(text, self._look.font)
+    def _measure(self, text: str, shaped: Shape | None, font: FontName | None = None) -> int:
+        font = font or self._look.font
+        return self._theme.shaped_width(text, font, shaped) if shaped else self._theme.width(text, font)
 
-    def _add_word(self, word: str, start: int, shaped: Direction) -> None:
+    def _added_width(self, text: str, shaped: Shape | None) -> int:
+        """By how much a text makes the line wider: joined letters are together narrower or wider than each for itself."""
         last = self._pieces[-1] if shaped and self._pieces else None
-        if last is not None and self._joins(last, word, shaped):
-            # Joined letters are together narrower or wider than each for itself.
-            width = self._measure(last.text + word, shaped) - last.width
-        else:
-            width = self._measure(word, shaped)
+        if last is not None and self._joins(last, shaped):
+            return self._measure(last.text + text, shaped) - last.width
+        return self._measure(text, shaped)
+
+    def _add_word(self, word: str, start: int, shaped: Shape | None) -> None:
+        if shaped and len(word) > LONGEST_PART:
+            self._split_shaped(word, start, shaped)
+            return
+        width = self._added_width(word, shaped)
         if self._x + width <= self._width:
-            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
+            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped, level=self._level))
         elif word.isspace():
             self.end_line()
         elif (width := self._measure(word, shaped)) <= self._width - self._indent:
             self.end_line()
-            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped))
+            self._put(Piece(self._x, start, word, width, None, self._run, shaped=shaped, level=self._level))
         elif shaped:
             self._split_shaped(word, start, shaped)
         else:
             self._split(word, start)
 
-    def _split_shaped(self, word: str, start: int, shaped: Direction) -> None:
+    def _split_shaped(self, word: str, start: int, shaped: Shape) -> None:
         """Break a word wider than a line, which scripts without spaces often have."""
+        likely = LONGEST_PART
         while word:
-            count = self._theme.fits(word, self._look.font, shaped, self._width - self._x)
-            width = self._measure(word[:count], shaped)
+            if self._wide > self._theme.px(MOST_SHAPED_PIXELS):
+                self._split(word, start)
+                return
+            count = self._theme.fits(word[:likely], self._look.font, shaped, self._width - self._x)
+            width = self._added_width(word[:count], shaped)
             if self._x + width > self._width and self._pieces:
                 self.end_line()
                 continue
-            self._put(Piece(self._x, start, word[:count], width, None, self._run, shaped=shaped))
-            word, start = word[count:], start + count
+            self._put(Piece(self._x, start, word[:count], width, None, self._run, shaped=shaped, level=self._level))
+            word, start, likely = word[count:], start + count, min(2 * count + 8, LONGEST_PART)
             if word:
                 self.end_line()
 
@@ -313,21 +374,23 @@ class _Breaker:
             wide = self._theme.width(sign, self._look.font)
             if self._x + width + wide > self._width and (place > begin or self._pieces):
                 if place > begin:
-                    self._put(Piece(self._x, start + begin, word[begin:place], width, None, self._run))
+                    self._put(Piece(self._x, start + begin, word[begin:place], width, None, self._run, level=self._level))
                 self.end_line()
                 begin, width = place, 0
             width += wide
-        self._put(Piece(self._x, start + begin, word[begin:], width, None, self._run))
+        self._put(Piece(self._x, start + begin, word[begin:], width, None, self._run, level=self._level))
 
-    def _joins(self, last: Piece, text: str, shaped: Direction) -> bool:
-        """Whether a text can be part of the last piece."""
-        alike = last.run is self._run and last.shaped == shaped and not (last.picture or last.shown)
-        return alike and (not shaped or same_script(last.text, text))
+    def _joins(self, last: Piece, shaped: Shape | None) -> bool:
+        """Whether what is being added can be part of the last piece. What Tk draws from right to left comes sign by sign."""
+        alike = last.run is self._run and last.shaped == shaped and last.level == self._level and not (last.picture or last.shown)
+        return alike and (shaped is not None or last.level % 2 == 0)
 
     def _put(self, piece: Piece) -> None:
+        self._wide += piece.width if piece.shaped is not None else 0
         last = self._pieces[-1] if self._pieces else None
-        if last is not None and not (piece.picture or piece.shown) and self._joins(last, piece.text, piece.shaped):
-            piece = Piece(last.x, last.start, last.text + piece.text, last.width + piece.width, None, piece.run, shaped=piece.shaped)
-            self._pieces.pop()
-        self._pieces.append(piece)
-        self._x = piece.x + piece.width
+        if last is not None and not (piece.picture or piece.shown) and self._joins(last, piece.shaped):
+            last.text += piece.text
+            last.width += piece.width
+        else:
+            self._pieces.append(piece)
+        self._x, self._last_font = piece.x + piece.width, self._look.font

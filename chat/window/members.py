@@ -8,7 +8,8 @@ from typing import Final, Literal
 from chat.dates import short_when
 from chat.events import Member, Trust
 from chat.text import clean_line
-from chat.window.lines import without_emoji
+from chat.window.lines import name_line, without_emoji
+from chat.window.operations import draw_line
 from chat.window.paint import Paint
 from chat.window.theme import Theme, initials
 from chat.words import _, digits, many, marked
@@ -59,6 +60,7 @@ class MemberPanel(tk.Frame):
         """The items that say when those who are away were here."""
         self._members: tuple[Member, ...] = ()
         self.foreign = 0
+        paint.draw_again(self, self._draw)
         self._timer = self.after(TICK_MS, self._tick)
         self.bind("<Destroy>", lambda _: self.after_cancel(self._timer))
 
@@ -112,11 +114,13 @@ class MemberPanel(tk.Frame):
         size = px(34)
         picture = self._paint.avatar(size, member.device, palette.side, online=member.online, faint=not member.online)
         canvas.create_image(px(16), y + px(5), image=picture, anchor="nw")
-        name = without_emoji(clean_line(member.name)) or "?"
-        canvas.create_text(px(16) + size // 2, y + px(5) + size // 2, text=initials(name), font=fonts["avatar"], fill="#FFFFFF")
+        name = clean_line(member.name) or "?"
+        letters = initials(without_emoji(name))
+        canvas.create_text(px(16) + size // 2, y + px(5) + size // 2, text=letters, font=fonts["avatar"], fill="#FFFFFF")
         ink = palette.text if member.online else palette.text2
-        shown = self._theme.shorten(_("{name} (you)").format(name=name) if member.own else name, "name", px(WIDTH - 96))
-        canvas.create_text(px(60), y + px(14), text=shown, font=fonts["name"], fill=ink, anchor="w")
+        words = _("{name} (you)").format(name=name) if member.own else name
+        line = name_line(words, px(WIDTH - 96), "name", self._theme, self._paint, palette.side)
+        draw_line(canvas, line, px(60), y + px(4), px(20), "name", ink, self._theme, self._paint, "name")
         state = state_words(member, time.time())
         item = canvas.create_text(px(60), y + px(30), text=state, font=fonts["tiny"], fill=palette.text3, anchor="w")
         if not member.online:

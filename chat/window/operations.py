@@ -1,5 +1,6 @@
 """What a row of the transcript is drawn with, and the canvas items that this becomes."""
 
+import tkinter as tk
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ from PIL import ImageTk
 
 from chat.window.lines import Line
 from chat.window.paint import Paint
-from chat.window.shaping import Direction
+from chat.window.shaping import Shape
 from chat.window.theme import FontName, Theme
 
 
@@ -20,7 +21,7 @@ class Words:
     text: str
     font: FontName
     colour: str
-    shaped: Direction = ""
+    shaped: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ def line_operations(line: Line, x: int, y: int, step: int, font: FontName, ink: 
         else:
             operations.append(Words(x + piece.x, y + (step - theme.heights[font]) // 2, piece.text, font, ink, piece.shaped))
     return operations
+
+
+def draw_line(
+    canvas: tk.Canvas, line: Line, x: int, y: int, step: int, font: FontName, ink: str, theme: Theme, paint: Paint, tag: str
+) -> None:
+    """Draw one line of text on a canvas, in the middle of `step` pixels below `y`."""
+    for operation in line_operations(line, x, y, step, font, ink, theme):
+        for item in canvas_items(operation, 0, tag, theme, paint):
+            canvas.tk.call(str(canvas), "create", *item)
 
 
 def canvas_items(operation: Operation, top: int, tag: str, theme: Theme, paint: Paint) -> list[tuple[Any, ...]]:

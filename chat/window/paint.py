@@ -6,18 +6,24 @@ Every picture is opaque, blended on the flat colour it will stand on, because Tk
 import functools
 import importlib.util
 import json
-from collections import OrderedDict
+import time
+import tkinter as tk
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
 
-from chat.window.shaping import Direction
+from chat.window.font_files import FINDER
+from chat.window.shaping import Shape
 from chat.window.theme import AVATARS, FontName, Theme, hue, mix
 
 KEPT_PIXELS: Final = 3_000_000
 """How large all kept pictures are together; beyond that those give way that no widget shows, first the one not asked for longest."""
+AT_ONCE: Final = 0.008
+"""Seconds of drawing letters and emoji after which the others are drawn in the next turns of the loop; until then they are empty."""
+_ASK_MS: Final = 15
 _OVER: Final = 4
 _EMOJI_FONTS: Final = (
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
@@ -38,6 +44,16 @@ class Paint:
         self._theme = theme
         self._kept: OrderedDict[tuple[object, ...], ImageTk.PhotoImage] = OrderedDict()
         self._pixels = 0
+        self._most_pixels = 0
+        """Twice what widgets showed when pictures had to give way."""
+        self._patience = AT_ONCE
+        """Seconds that may be waited for letters to be read before Tk draws them."""
+        self._gives_way = self._goes_on = self._asks = False
+        self._spent = 0.0
+        """Seconds of this turn of the loop that were spent on letters and emoji."""
+        self._empty: deque[tuple[ImageTk.PhotoImage, Callable[[], Image.Image]]] = deque()
+        self._plain: list[tuple[tk.Misc, Callable[[], object]]] = []
+        """Widgets that may have drawn letters before their fonts were there, and how they draw again."""
 
     def rectangle(self, width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str = "") -> ImageTk.PhotoImage:
         """A rounded rectangle; four radii are those of the corners top left, top right, bottom right and bottom left."""
@@ -77,7 +93,7 @@ class Paint:
         """An emoji in colour, or an empty box where no font for it is found."""
         if _emoji_font() is None:
             return self.icon("square", size, self._theme.palette.text3, behind)
-        return self._keep(("emoji", sequence, size, behind), lambda: _emoji(sequence, size, behind))
+        return self._keep_soon(("emoji", sequence, size, behind), (size, size), lambda: _emoji(sequence, size, behind))
 
     def emoji_button(self, sequence: str, size: int, box: int, radius: int, fill: str, behind: str, border: str) -> ImageTk.PhotoImage:
         """An emoji in the middle of a rounded square of `box` pixels."""
@@ -86,31 +102,100 @@ class Paint:
         key = ("emoji button", sequence, size, box, radius, fill, behind, border)
         return self._keep(key, lambda: _emoji_button(sequence, size, box, radius, fill, behind, border))
 
-    def shaped(self, text: str, font: FontName, direction: Direction, colour: str) -> ImageTk.PhotoImage:
+    def shaped(self, text: str, font: FontName, shape: Shape, colour: str) -> ImageTk.PhotoImage:
         """Part of a text that Tk can't draw, on a transparent ground, with `Theme.beyond` around it."""
-        return self._keep(("shaped", text, font, direction, colour), lambda: self._theme.draw_shaped(text, font, direction, colour))
+        theme, beyond = self._theme, 2 * self._theme.beyond
+        size = (theme.shaped_width(text, font, shape) + beyond, theme.heights[font] + beyond)
+        return self._keep_soon(("shaped", text, font, shape, colour), size, lambda: theme.draw_shaped(text, font, shape, colour))
+
+    def knows_fonts(self) -> bool:
+        """Whether it is known which fonts there are for `shaped`; if not, they are looked for from now on."""
+        FINDER.begin()
+        if FINDER.found is None:
+            self._ask_later()
+        return FINDER.found is not None
+
+    def can_draw(self, shape: Shape) -> bool:
+        """Whether the letters for `shaped` were read; if not, they are from now on."""
+        begun = time.perf_counter()
+        is_read = FINDER.has_read(shape.face, self._patience)
+        self._patience -= time.perf_counter() - begun
+        if not is_read:
+            self._ask_later()
+        return is_read
+
+    def draw_again(self, widget: tk.Misc, draw: Callable[[], object]) -> None:
+        """Call `draw` whenever there are letters now that the widget may have let Tk draw."""
+        self._plain = [(other, how) for other, how in self._plain if other is not widget]
+        self._plain.append((widget, draw))
+
+    def _ask_later(self) -> None:
+        if not self._asks:
+            self._asks = True
+            self._theme.root.after(_ASK_MS, self._ask_for_fonts)
+
+    def _ask_for_fonts(self) -> None:
+        self._asks, self._patience = False, AT_ONCE
+        if FINDER.is_busy:
+            self._ask_later()
+            return
+        self._plain = [(widget, draw) for widget, draw in self._plain if widget.winfo_exists()]
+        for _, draw in self._plain:
+            draw()
+
+    def _keep_soon(self, key: tuple[object, ...], size: tuple[int, int], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
+        """As `_keep`, for what takes long to draw: what has no time any more in this turn of the loop is empty at first."""
+        if key in self._kept:
+            return self._keep(key, draw)
+        if not self._goes_on:
+            self._goes_on, self._spent = True, 0.0
+            self._theme.root.after(1, self._go_on)
+        if self._spent < AT_ONCE:
+            begun = time.perf_counter()
+            picture = self._keep(key, draw)
+            self._spent += time.perf_counter() - begun
+            return picture
+        picture = self._keep_picture(key, ImageTk.PhotoImage("RGBA", size, master=self._theme.root))
+        self._empty.append((picture, draw))
+        return picture
+
+    def _go_on(self) -> None:
+        """Draw what is still empty."""
+        begun = time.perf_counter()
+        while self._empty and time.perf_counter() - begun < AT_ONCE:
+            picture, draw = self._empty.popleft()
+            picture.paste(draw())
+        self._goes_on, self._spent = bool(self._empty), AT_ONCE
+        if self._goes_on:
+            self._theme.root.after(1, self._go_on)
 
     def _keep(self, key: tuple[object, ...], draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
         picture = self._kept.get(key)
         if picture is None:
-            picture = self._kept[key] = ImageTk.PhotoImage(draw(), master=self._theme.root)
-            self._pixels += picture.width() * picture.height()
-            if self._pixels > KEPT_PIXELS:
-                self._give_way()
-        else:
-            self._kept.move_to_end(key)
+            return self._keep_picture(key, ImageTk.PhotoImage(draw(), master=self._theme.root))
+        self._kept.move_to_end(key)
+        return picture
+
+    def _keep_picture(self, key: tuple[object, ...], picture: ImageTk.PhotoImage) -> ImageTk.PhotoImage:
+        self._kept[key] = picture
+        self._pixels += picture.width() * picture.height()
+        if self._pixels > max(KEPT_PIXELS, self._most_pixels) and not self._gives_way:
+            # Not before what was just drawn is shown.
+            self._gives_way = True
+            self._theme.root.after_idle(self._give_way)
         return picture
 
     def _give_way(self) -> None:
         """Forget the older half. A widget holds only a picture's name, so what one shows has to stay."""
-        newest = next(reversed(self._kept))
+        self._gives_way = False
         call = self._theme.root.tk.call
         for key, picture in list(self._kept.items()):
-            if self._pixels <= KEPT_PIXELS // 2 or key == newest:
-                return
+            if self._pixels <= KEPT_PIXELS // 2:
+                break
             if not self._theme.root.tk.getboolean(call("image", "inuse", str(picture))):
                 del self._kept[key]
                 self._pixels -= picture.width() * picture.height()
+        self._most_pixels = 2 * self._pixels
 
 
 def _rectangle(width: int, height: int, radius: int | Corners, fill: str, behind: str, border: str) -> Image.Image:

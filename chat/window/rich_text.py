@@ -1,5 +1,6 @@
 """How the kinds of words in a bubble look: links underlined, code on a ground of its own, mentions marked."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -62,6 +63,7 @@ def draw_text(lines: Sequence[Line], x: int, y: int, width: int, fill: str, *, o
             drawn.bottom = top + px(_BLOCK_PAD - 2)
         step = px(_CODE_LINE if line.block else LINE)
         indent = width - line.width if line.right_to_left else 0
+        _draw_grounds(drawn, line, x + indent, drawn.bottom, step, looks, theme)
         for piece in line.pieces:
             _draw_piece(drawn, piece, x + indent, drawn.bottom, step, looks, own, theme)
         drawn.bottom += step
@@ -73,16 +75,25 @@ def draw_text(lines: Sequence[Line], x: int, y: int, width: int, fill: str, *, o
     return drawn
 
 
+def _draw_grounds(drawn: RichText, line: Line, x: int, y: int, step: int, looks: dict[Kind, Look], theme: Theme) -> None:
+    """Draw what code and mentions stand on; one may consist of several pieces."""
+    px = theme.px
+    for run, group in itertools.groupby(line.pieces, lambda piece: piece.run):
+        if run is None or run.kind not in ("code", "mention"):
+            continue
+        pieces = list(group)
+        left, beyond = min(piece.x for piece in pieces), px(_BESIDE_CODE)
+        width = max(piece.x + piece.width for piece in pieces) - left
+        shape = (x + left - beyond, y + px(1), width + 2 * beyond, step - px(2))
+        drawn.under.append(Bubble(*shape, (px(4),) * 4, looks[run.kind].behind, looks["words"].behind))
+
+
 def _draw_piece(drawn: RichText, piece: Piece, x: int, y: int, step: int, looks: dict[Kind, Look], own: bool, theme: Theme) -> None:
-    palette, px = theme.palette, theme.px
+    palette = theme.palette
     kind: Kind = piece.run.kind if piece.run is not None else "words"
     left, look = x + piece.x, looks[kind]
     whole = piece.picture is not None or bool(piece.shown or piece.shaped)
     drawn.spans.append(Span(left, y, piece.width, step, piece.start, piece.text, whole, look.font))
-    if kind in ("code", "mention"):
-        beyond = px(_BESIDE_CODE)
-        shape = (left - beyond, y + px(1), piece.width + 2 * beyond, step - px(2))
-        drawn.under.append(Bubble(*shape, (px(4),) * 4, look.behind, looks["words"].behind))
     if piece.picture is not None:
         drawn.over.append(Picture(left, y + (step - piece.picture.height()) // 2, piece.picture))
     else:

@@ -37,7 +37,8 @@ def offset_at(layout: Layout, x: int, y: int, theme: Theme) -> int:
         return 0
     line = max((span.y for span in layout.spans if span.y <= y), default=layout.spans[0].y)
     spans = [span for span in layout.spans if span.y == line]
-    nearest = next((span for span in reversed(spans) if span.x <= x), spans[0])
+    # What stands beside each other need not be in the order of the text.
+    nearest = min(spans, key=lambda span: max(span.x - x, x - span.x - span.width + 1, 0))
     return nearest.start + _signs_before(nearest, x - nearest.x, theme)
 
 

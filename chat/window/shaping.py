@@ -1,134 +1,157 @@
 """Writing that Tk cannot draw on X11: there it puts Arabic and Hebrew in the wrong order, and joins no letters of any script.
 
 Such parts of a text are drawn with Pillow and its Raqm layout (HarfBuzz and FriBidi). On Windows and macOS the system shapes what Tk
-draws. The direction of a paragraph is that of its first strong letter (Unicode Standard Annex 9, rules P2 and P3).
+draws.
 """
 
 import functools
 import math
 import re
-import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, features
 
-Direction = Literal["", "ltr", "rtl"]
-"""How a part of a text is drawn: by Tk, or shaped and in this direction."""
+from chat.window.bidi import Isolate, embedding_levels
+from chat.window.font_files import FINDER, SHAPED, Face, File
 
-_RIGHT_TO_LEFT: Final = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
-_JOINED: Final = "\u0900-\u109f\u1700-\u18af\u1900-\u1cff\ua800-\ua82f\ua840-\uaaff\uabc0-\uabff\U00011000-\U00011fff"
-_SHAPED: Final = f"{_RIGHT_TO_LEFT}{_JOINED}"
-_ANY: Final = re.compile(f"[{_SHAPED}]")
-_MARKS: Final = "\u0300-\u036f\u200c\u200d"
-# Between shaped letters, and after them, numbers and signs belong to them: only a letter of another script ends the part.
-_PART: Final = re.compile(rf"[{_SHAPED}{_MARKS}]+(?:(?:[^\w{_SHAPED}]|\d)+[{_SHAPED}{_MARKS}]+)*(?: *\d[\d.,:/]*)?")
-# In a paragraph that runs from right to left, everything is one part that is no word of a script that runs from left to right.
-_LEFT_TO_RIGHT: Final = re.compile(
-    rf"(?:[^\W\d_{_RIGHT_TO_LEFT}]|[{_JOINED}])(?:[^{_RIGHT_TO_LEFT}]*(?:[^\W{_RIGHT_TO_LEFT}]|[{_JOINED}]))?"
-)
-_FONTS_FIRST: Final = ("notosans", "notonaskh", "dejavusans")
-_ASIDE: Final = ("mono", "serif", "ui-", "condensed", "extra", "thin", "light", "oblique", "italic", "kufi")
-_LONGEST_WAIT: Final = 0.5
-"""Seconds that fontconfig has to answer; the answer is asked for once for each script."""
+LONGEST_PART: Final = 400
+"""Signs that are measured at once when a part is broken into lines."""
+_ANY: Final = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in SHAPED) + "]")
+_LETTER: Final = _ANY.pattern
+_MARK: Final = "[\u0300-\u036f\u200c\u200d]"
+# What stands between shaped letters is drawn with them: only another letter or a number ends the part.
+_PART: Final = re.compile(rf"{_LETTER}(?:{_LETTER}|{_MARK}|[^\w\n]+(?={_LETTER}))*")
+_TO_THE_NEXT: Final = "\u0e40-\u0e44\u0ec0-\u0ec4"
+_TO_THE_ONE_BEFORE: Final = "\u0e2f\u0e30\u0e32\u0e33\u0e45\u0e46\u0eaf\u0eb0\u0eb2\u0eb3\u0ec6"
+# Thai, Lao, Khmer and Burmese have no spaces between words; a sign that is said before or after its consonant stays with it.
+_TOGETHER: Final = re.compile(f"[{_TO_THE_NEXT}\u200c\u200d].|.[{_TO_THE_ONE_BEFORE}\u200c\u200d]", re.DOTALL)
+_LONGEST_CLUSTER: Final = 24
+_GUESSES: Final = 9
+"""Measurements after which halves are tried; as many are enough for `LONGEST_PART`."""
+_VIRAMA: Final = 9
+"""The combining class of what joins the letter before it with the one after it."""
 
 
-def needs_shaping(text: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How Pillow draws a part of a text: with the letters of which family, and from which side."""
+
+    face: Face
+    right_to_left: bool
+
+
+Direction = Shape
+
+
+def has_shaped(text: str) -> bool:
     """Whether Tk would draw part of a text wrong here."""
     return _ANY.search(text) is not None and _is_possible()
 
 
-def runs_right_to_left(text: str, start: int = 0) -> bool:
-    """Whether the paragraph that begins at `start` runs from right to left, and can be drawn so."""
-    for place in range(start, len(text)):
-        if text[place] == "\n":
-            return False
-        kind = unicodedata.bidirectional(text[place])
-        if kind in ("L", "R", "AL"):
-            return kind != "L" and _has_font(text[place])
-    return False
+def paragraph_levels(text: str, right_to_left: bool | None, isolates: Sequence[Isolate]) -> tuple[bytes, bool] | None:
+    """What `embedding_levels` says of a paragraph that `has_shaped` letters; None if there is no font for any of them."""
+    best = FINDER.found.best if FINDER.found is not None else {}
+    if not any(found.group() in best for found in _ANY.finditer(text)):
+        return None
+    return embedding_levels(text, right_to_left, isolates)
 
 
-def shaped_parts(text: str, right_to_left: bool) -> Iterator[tuple[Direction, str]]:
-    """The parts of a paragraph in their order, each with how it is drawn. Together they are the text."""
-    position = 0
-    for found in (_LEFT_TO_RIGHT if right_to_left else _PART).finditer(text):
-        yield from _between(text[position : found.start()], right_to_left)
-        if right_to_left:
-            yield from shaped_parts(found.group(), False)
+def shaped_parts(text: str, levels: bytes) -> Iterator[tuple[Shape | None, int, str]]:
+    """The parts of a text in their order, each with how it is drawn, None for by Tk, and its level. Together they are the text."""
+    start = 0
+    while start < len(text):
+        level = levels[start]
+        end = start + 1
+        while end < len(text) and levels[end] == level:
+            end += 1
+        same = text[start:end]
+        if level % 2:
+            yield from _by_face(same, level)
         else:
-            yield from _of_one_script("rtl" if runs_right_to_left(found.group()) else "ltr", found.group())
-        position = found.end()
-    yield from _between(text[position:], right_to_left)
+            position = 0
+            for found in _PART.finditer(same):
+                if found.start() > position:
+                    yield None, level, same[position : found.start()]
+                yield from _by_face(found.group(), level)
+                position = found.end()
+            if position < len(same):
+                yield None, level, same[position:]
+        start = end
 
 
-def _between(part: str, right_to_left: bool) -> Iterator[tuple[Direction, str]]:
-    if part and right_to_left:
-        yield from _of_one_script("rtl", part)
-    elif part:
-        yield "", part
+def _by_face(part: str, level: int) -> Iterator[tuple[Shape | None, int, str]]:
+    """The pieces of a part for which there is one family each. What Tk has to draw from right to left comes sign by sign."""
+    best = FINDER.found.best if FINDER.found is not None else {}
+    letter = next((found.group() for found in _ANY.finditer(part) if found.group() in best), "")
+    face = best.get(letter or part[0])
+    begin = 0
+    for place, sign in enumerate(part):
+        if (face is not None and sign in face.signs) or (place > begin and _belongs_to_the_one_before(part, place)):
+            continue
+        other = best.get(sign)
+        if other is face and face is None and not level % 2:
+            continue
+        if place > begin:
+            yield (Shape(face, level % 2 == 1) if face is not None else None), level, part[begin:place]
+        begin, face = place, other
+    yield (Shape(face, level % 2 == 1) if face is not None else None), level, part[begin:]
 
 
-def _of_one_script(direction: Direction, part: str) -> Iterator[tuple[Direction, str]]:
-    """The pieces of a part for which there is one font each."""
-    begin, script = 0, ""
-    for found in _ANY.finditer(part):
-        other = _script(found.group())
-        if script and other != script:
-            yield (direction if _has_font(script) else ""), part[begin : found.start()]
-            begin = found.start()
-        script = other
-    yield (direction if _has_font(script) else ""), part[begin:]
-
-
-def same_script(first: str, second: str) -> bool:
-    """Whether two shaped parts can be drawn as one."""
-    scripts = [_script(found.group()) for part in (first, second) if (found := _ANY.search(part)) is not None]
-    return len(set(scripts)) < 2
-
-
-def _has_font(part: str) -> bool:
-    return _font_of(part, 14, bold=False) is not None
-
-
-@functools.lru_cache(maxsize=20_000)
-def shaped_width(text: str, direction: Direction, size: int, bold: bool) -> int:
+@functools.lru_cache(maxsize=10_000)
+def shaped_width(text: str, shape: Shape, size: int, bold: bool) -> int:
     """How wide a part is, in pixels, in a font of `size` pixels."""
-    font = _font_of(text, size, bold=bold)
-    return math.ceil(font.getlength(text, direction=direction)) if font is not None else 0
+    return _measure(text, shape, size, bold)
 
 
-def fits(text: str, direction: Direction, size: int, bold: bool, width: int) -> int:
-    """How many signs of a part, at least one, have room in `width` pixels, with every sign whole."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if shaped_width(text[:middle], direction, size, bold) <= width:
-            low = middle
+def _measure(text: str, shape: Shape, size: int, bold: bool) -> int:
+    font = _font(shape.face, size, bold=bold)
+    return math.ceil(font.getlength(text, direction="rtl" if shape.right_to_left else "ltr")) if font is not None else 0
+
+
+def fits(text: str, shape: Shape, size: int, bold: bool, width: int) -> int:
+    """How many signs of a part, at least one and at most `LONGEST_PART`, have room in `width` pixels, with every sign whole."""
+    low, high = 1, min(len(text), LONGEST_PART)
+    place = min(max(2, 2 * width // size), high)
+    for step in range(2 * _GUESSES):
+        if low >= high:
+            break
+        wide = _measure(text[:place], shape, size, bold)
+        if wide > width:
+            high = place - 1
         else:
-            high = middle - 1
-    while low < len(text) and low > 1 and _belongs_to_the_one_before(text, low):
-        low -= 1
+            low = place
+            if width - wide < size // 2:
+                break
+        # First where the room would end if all signs were as wide as those so far, and then halfway.
+        place = place * width // max(wide, 1) if step < _GUESSES else (low + high + 1) // 2
+        place = min(max(place, low + 1), high)
+    for whole in range(low, max(0, low - _LONGEST_CLUSTER), -1):
+        if whole == len(text) or not _belongs_to_the_one_before(text, whole):
+            return whole
+    # What looks like a single sign without an end is cut anyway.
     return low
 
 
-def draw_shaped(text: str, direction: Direction, size: int, bold: bool, colour: str, ascent: int, height: int, pad: int) -> Image.Image:
+def draw_shaped(text: str, shape: Shape, size: int, bold: bool, colour: str, ascent: int, height: int, pad: int) -> Image.Image:
     """A part on a transparent ground: a line `height` pixels high with its letters `ascent` pixels below its upper edge, and `pad`
     pixels around it for what letters have beyond the line."""
-    image = Image.new("RGBA", (shaped_width(text, direction, size, bold) + 2 * pad, height + 2 * pad), (*_rgb(colour), 0))
-    font = _font_of(text, size, bold=bold)
+    image = Image.new("RGBA", (shaped_width(text, shape, size, bold) + 2 * pad, height + 2 * pad), (*_rgb(colour), 0))
+    font = _font(shape.face, size, bold=bold)
     if font is not None:
+        direction = "rtl" if shape.right_to_left else "ltr"
         ImageDraw.Draw(image).text((pad, pad + ascent), text, font=font, fill=colour, anchor="ls", direction=direction)
     return image
 
 
 def _belongs_to_the_one_before(text: str, place: int) -> bool:
-    joins = "\u200c\u200d"
-    return unicodedata.category(text[place])[0] == "M" or text[place] in joins or text[place - 1] in joins or (
-        unicodedata.combining(text[place - 1]) == 9
-    )  # fmt: skip
+    """Whether a sign may not be parted from the one before it."""
+    if unicodedata.category(text[place])[0] == "M" or unicodedata.combining(text[place - 1]) == _VIRAMA:
+        return True
+    return _TOGETHER.match(text, place - 1) is not None
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:
@@ -140,54 +163,13 @@ def _is_possible() -> bool:
     return sys.platform not in ("win32", "darwin") and bool(features.check("raqm"))
 
 
-def _font_of(text: str, size: int, *, bold: bool) -> ImageFont.FreeTypeFont | None:
-    """A font that has the first letter of a part that has to be shaped; None if there is none."""
-    found = _ANY.search(text)
-    letter = found.group() if found is not None else "\u05d0"
-    path = _font_file(_script(letter), bold)
-    return _open(path, size) if path else None
+def _font(face: Face, size: int, *, bold: bool) -> ImageFont.FreeTypeFont | None:
+    return _open(face.bold if bold else face.regular, size)
 
 
-def _script(letter: str) -> str:
-    """A letter that stands for its script: the first of its block, nearly always, is one that no other script has."""
-    return next((script for first, last, script in _SCRIPTS if first <= ord(letter) <= last), letter)
-
-
-_SCRIPTS: Final = (
-    (0x0590, 0x05FF, "\u05d0"), (0xFB1D, 0xFB4F, "\u05d0"), (0x0600, 0x06FF, "\u0628"), (0x0750, 0x077F, "\u0628"),
-    (0xFB50, 0xFDFF, "\u0628"), (0xFE70, 0xFEFC, "\u0628"), (0x0700, 0x074F, "\u0712"), (0x0900, 0x097F, "\u0915"),
-    (0x0980, 0x09FF, "\u0995"), (0x0A00, 0x0A7F, "\u0a15"), (0x0A80, 0x0AFF, "\u0a95"), (0x0B00, 0x0B7F, "\u0b15"),
-    (0x0B80, 0x0BFF, "\u0b95"), (0x0C00, 0x0C7F, "\u0c15"), (0x0C80, 0x0CFF, "\u0c95"), (0x0D00, 0x0D7F, "\u0d15"),
-    (0x0D80, 0x0DFF, "\u0d9a"), (0x0E00, 0x0E7F, "\u0e01"), (0x0E80, 0x0EFF, "\u0e81"), (0x0F00, 0x0FFF, "\u0f40"),
-    (0x1000, 0x109F, "\u1000"), (0x1780, 0x17FF, "\u1780"),
-)  # fmt: skip
-
-
-@functools.lru_cache(maxsize=512)
-def _font_file(letter: str, bold: bool) -> str:
-    """The file of a font that has a letter, if possible with numbers and brackets as well; "" if no font has."""
-    code = f"{ord(letter):x}"
-    for characters in (f"{code} 21-3f", code):
-        command = ["fc-list", "-f", "%{file}\\n", f":charset={characters}"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_LONGEST_WAIT, check=False)  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        files = [line for line in done.stdout.splitlines() if line.lower().endswith((".ttf", ".otf", ".ttc"))]
-        if files:
-            return min(files, key=lambda path: _rank(path, bold))
-    return ""
-
-
-def _rank(path: str, bold: bool) -> tuple[bool, bool, int, str]:
-    name = path.rpartition("/")[2].lower()
-    family = next((place for place, begin in enumerate(_FONTS_FIRST) if name.startswith(begin)), len(_FONTS_FIRST))
-    return any(word in name for word in _ASIDE), ("bold" in name) != bold, family, path
-
-
-@functools.lru_cache(maxsize=64)
-def _open(path: str, size: int) -> ImageFont.FreeTypeFont | None:
+@functools.lru_cache(maxsize=128)
+def _open(file: File, size: int) -> ImageFont.FreeTypeFont | None:
     try:
-        return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
+        return ImageFont.truetype(file[0], size, file[1], layout_engine=ImageFont.Layout.RAQM)
     except OSError:
         return None

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageTk
 from chat.dates import short_when
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
-from chat.window.lines import split_emoji, without_emoji
+from chat.window.lines import one_line, without_emoji
+from chat.window.operations import draw_line
 from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme, initials
 from chat.words import _, marked
@@ -91,6 +92,7 @@ class Sidebar(tk.Frame):
         self._pointer: int | None = None
         self._over = ""
         self._drawn: dict[int, _Look] = {}
+        paint.draw_again(self, self._draw_all)
         self._marks: dict[tuple[int, int, str, str], ImageTk.PhotoImage] = {}
         head = tk.Frame(self, bg=palette.side, height=px(60))
         head.pack(fill="x")
@@ -310,6 +312,12 @@ class Sidebar(tk.Frame):
         self._drawn = looks
         self._draw_rest(first, height)
 
+    def _draw_all(self) -> None:
+        for look in self._drawn.values():
+            self.canvas.delete(look.tag)
+        self._drawn = {}
+        self._draw()
+
     def _look(self, place: int) -> _Look:
         entry, palette = self._entries[place], self._theme.palette
         topic = clean_line(entry.topic)
@@ -382,23 +390,22 @@ class Sidebar(tk.Frame):
             self._write(right - width // 2, lower, badge, "tiny_bold", palette.on_accent, look.tag, "center")
             right -= width + px(8)
         who, colon, said = clean_line(look.entry.last).partition(": ")
-        parts = [(who + colon, palette.text), (said, palette.text2)] if colon else [(who or _host(look.entry), palette.text2)]
+        parts = [(who + ":", palette.text), (said, palette.text2)] if colon else [(who or _host(look.entry), palette.text2)]
         self._draw_line(left, lower, right, parts, "small", look)
 
     def _draw_line(self, x: int, y: int, end: int, parts: Sequence[tuple[str, str]], font: FontName, look: _Look) -> int:
-        """Draw texts, each with its colour, from `x` to `end` at most. Returns where they end."""
-        theme, size = self._theme, self._theme.px(15)
+        """Draw texts with a space between them, each with its colour, from `x` to `end` at most. Returns where they end."""
+        theme, px = self._theme, self._theme.px
+        begin = x
         for text, colour in parts:
-            for is_emoji, piece in split_emoji(text):
-                if is_emoji and x + size <= end:
-                    self.canvas.create_image(x, y, image=self._paint.emoji(piece, size, look.fill), anchor="w", tags=look.tag)
-                    x += size + theme.px(1)
-                    continue
-                shown = "…" if is_emoji else theme.shorten(piece, font, end - x)
-                self._write(x, y, shown, font, colour, look.tag, "w")
-                x += theme.width(shown, font)
-                if shown != piece:
-                    return x
+            x += theme.width(" ", font) if x > begin else 0
+            if end - x < px(15):
+                break
+            line = one_line(text, end - x, font, theme, self._paint, look.fill, px(15))
+            draw_line(self.canvas, line, x, y - px(10), px(20), font, colour, theme, self._paint, look.tag)
+            x += line.width
+            if "".join(piece.text for piece in line.pieces) != text:
+                break
         return x
 
     def _write(self, x: int, y: int, text: str, font: FontName, colour: str, tag: str, anchor: Literal["w", "e", "center"]) -> None:

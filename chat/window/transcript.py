@@ -63,6 +63,7 @@ class Transcript(tk.Canvas):
         """The row to begin at when the first rows are drawn, and its top in the view."""
         self._idle = ""
         self.tk.eval(_DRAW)
+        paint.draw_again(self, self._lay_out_again)
         self.bind("<Configure>", self._resized)
         self.bind("<Destroy>", self._destroyed, add=True)
 
@@ -173,10 +174,14 @@ class Transcript(tk.Canvas):
         """Show what another transcript showed, which is not used any more."""
         self.loaded, self._receipts, self._username = old.loaded, old._receipts, old._username
         self._paging.take_over(old._paging)
-        for row in self.rows:
-            row.layout = None
+        self._lay_out_again()
         self.pinned, self.unseen = old.pinned, old.unseen
         self._resume = next(((row, old._drawn[row][1] - old.offset) for row in old.visible()), None)
+        self._later()
+
+    def _lay_out_again(self) -> None:
+        for row in self.rows:
+            row.layout = None
         self._later()
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from chat.window.font_files import FINDER, Fonts
 from chat.window.paint import Paint
 from chat.window.theme import LIGHT, Theme
 from tests.brokers import wait_until
@@ -43,3 +44,13 @@ def bench(screen: str) -> Iterator[Bench]:
     bench.root.update()
     bench.root.destroy()
     assert bench.failures == []
+
+
+@pytest.fixture(scope="session")
+def fonts() -> Fonts:
+    """The fonts for letters that Tk can't draw, read."""
+    found = FINDER.wait()
+    assert found is not None
+    for face in set(found.best.values()):
+        assert FINDER.has_read(face, 10)
+    return found

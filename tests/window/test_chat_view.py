@@ -265,7 +265,7 @@ def test_a_narrow_window_still_shows_the_connection_and_the_whole_trouble(bench:
     header = view.header
     assert header._pill.winfo_width() >= header._pill.winfo_reqwidth()
     assert header._topic.winfo_width() >= header._topic.winfo_reqwidth()
-    assert header._topic["text"].endswith("…")
+    assert words_in(header._topic).endswith("…")
     words = view.banner._words
     assert words.winfo_width() >= words.winfo_reqwidth()
     assert words.winfo_reqwidth() > 150

@@ -142,7 +142,7 @@ def test_the_hint_shows_only_in_an_empty_box(bench: Bench, composer: Composer) -
 
 
 def bar(composer: Composer) -> str:
-    return str(composer.bar.title["text"]) if composer.bar.winfo_ismapped() else ""
+    return composer.bar.title.text if composer.bar.winfo_ismapped() else ""
 
 
 def test_an_answer_says_what_it_answers_until_it_is_sent(bench: Bench, composer: Composer, sent: Sent) -> None:

@@ -20,6 +20,7 @@ def test_what_a_widget_shows_outlives_any_number_of_others(bench: Bench, monkeyp
     unused = str(bench.paint.icon("lock", 20, "#000000", "#FFFFFF"))
     for width in range(20, 120):
         bench.paint.rectangle(width, 20, 4, "#FF0000", "#FFFFFF")
+    bench.look()
     names = bench.root.tk.splitlist(bench.root.tk.call("image", "names"))
     assert str(label["image"]) in names
     assert unused not in names

@@ -90,7 +90,7 @@ def click(bench: Bench, sidebar: Sidebar, event: str, y: int) -> None:
 
 def test_a_row_shows_topic_last_line_time_and_unread(sidebar: Sidebar) -> None:
     sidebar.show_rooms([entry(topic="ops/incidents", unread=14, time=time.time())], "")
-    assert texts(sidebar) == ["OI", time.strftime("%H:%M"), "ops/incidents", "14", "Bob: ", "hello 1"]
+    assert texts(sidebar) == ["OI", time.strftime("%H:%M"), "ops/incidents", "14", "Bob:", "hello 1"]
 
 
 def test_no_emoji_becomes_an_initial(sidebar: Sidebar) -> None:
