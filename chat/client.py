@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from chat.config import SCALES, Places, Settings, save_settings
-from chat.errors import BrokerError, ChatError, StorageError
+from chat.errors import ChatError, StorageError
 from chat.events import (
     Close,
     Closed,
@@ -35,6 +35,7 @@ from chat.events import (
     RoomsChanged,
     ToRoom,
 )
+from chat.hosting import Hosted, host
 from chat.text import clean_line
 from chat.window.colour_fonts import leave_out_colour_fonts
 from chat.window.login import Login, LoginWishes
@@ -65,16 +66,7 @@ CLOSE_SECONDS: Final = 2.0
 PRELOAD_MS: Final = 150
 SWITCH_SECONDS: Final = 0.0005
 """How long a busy thread may keep Tk waiting for the interpreter; Python's own 5 ms make a window stutter."""
-HOST_PORTS: Final = (1883, 11883, 21883)
 TITLE: Final = "Encrypted MQTT Chat"
-
-
-@dataclass(frozen=True, slots=True)
-class _Hosted:
-    """The broker on this computer runs, or why it does not."""
-
-    broker: "EmbeddedBroker | None"
-    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +76,7 @@ class _DesktopLook:
     palette: Palette
 
 
-_Answer = _Hosted | _DesktopLook
+_Answer = Hosted | _DesktopLook
 """What a thread of this module found out."""
 
 
@@ -194,11 +186,11 @@ class ChatClient:
 
     def _host(self) -> None:
         if self._broker is not None:
-            self._hosted(_Hosted(self._broker))
+            self._hosted(Hosted(self._broker))
             return
-        threading.Thread(target=_start_broker, args=(self._events,), name="broker start", daemon=True).start()
+        host(self._events.put)
 
-    def _hosted(self, answer: _Hosted) -> None:
+    def _hosted(self, answer: Hosted) -> None:
         if answer.broker is None:
             self._say_failure(answer.sentence)
             return
@@ -361,7 +353,7 @@ class ChatClient:
 
     def _handle(self, room: str, event: Event | _Answer) -> None:
         match event:
-            case _Hosted():
+            case Hosted():
                 self._hosted(event)
             case _DesktopLook(palette):
                 if self.settings.theme == "system" and palette is not self.theme.palette:
@@ -505,22 +497,6 @@ def run_window(settings: Settings, places: Places) -> int:
     """Open the window; returns the exit code once it was closed. Raises `ChatError` without a display."""
     ChatClient(settings, places).run()
     return 0
-
-
-def _start_broker(answers: "queue.SimpleQueue[Event | _Answer]") -> None:
-    from chat.broker import EmbeddedBroker
-
-    sentence = ""
-    for port in HOST_PORTS:
-        broker = EmbeddedBroker(port)
-        try:
-            broker.start()
-        except BrokerError as error:
-            sentence = str(error)
-            continue
-        answers.put(_Hosted(broker))
-        return
-    answers.put(_Hosted(None, sentence))
 
 
 def _suggest() -> str:

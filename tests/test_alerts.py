@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from chat.alerts import BELL_SECONDS, LONGEST_NAME, LONGEST_TEXT, MOST, ROOM_SECONDS, SKEW_SECONDS, Alerts
 from chat.config import Settings
@@ -19,7 +20,7 @@ ALL = Settings()
 
 
 def said(text: str = "hello", name: str = "Bob", *, own: bool = False, time: float = 0.0, trust: Trust = Trust.PINNED) -> Message:
-    return replace(message(1, text, own=own, time=time, trust=trust), name=name)
+    return structs.replace(message(1, text, own=own, time=time, trust=trust), name=name)
 
 
 def test_one_message_is_told_with_its_name_and_first_line() -> None:
@@ -44,7 +45,7 @@ def test_what_follows_is_told_together() -> None:
 def test_own_deleted_and_old_messages_are_not_told() -> None:
     alerts = Alerts()
     alerts.heard("home", said(own=True), 0.0)
-    alerts.heard("home", replace(said(), retracted=True), 0.0)
+    alerts.heard("home", structs.replace(said(), retracted=True), 0.0)
     alerts.heard("home", said(time=1000.0), 1000.0 + SKEW_SECONDS + 1)
     assert not alerts.waiting
     alerts.heard("home", said(time=1000.0), 1000.0 + SKEW_SECONDS - 1)
@@ -76,7 +77,7 @@ def test_without_previews_there_are_no_names_and_no_words() -> None:
 
 def test_a_message_without_text_is_only_counted() -> None:
     alerts = Alerts()
-    alerts.heard("home", replace(said(), text="", newer=True), 0.0)
+    alerts.heard("home", structs.replace(said(), text="", newer=True), 0.0)
     assert [(alert.name, alert.text) for alert in alerts.take(TOPICS, ALL, 0.0)] == [("", "New message")]
 
 

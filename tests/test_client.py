@@ -199,7 +199,7 @@ def test_the_broker_is_killed_and_comes_back(open_window: Open, start_broker: Ca
 
 def test_hosting_a_room_when_the_broker_can_t_be_reached(open_window: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     port = free_port()
-    monkeypatch.setattr("chat.client.HOST_PORTS", (port,))
+    monkeypatch.setattr("chat.hosting.PORTS", (port,))
     ada = open_window("a", url="mqtt://localhost:1")
     login = ada.client.login
     assert login is not None

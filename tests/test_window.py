@@ -3,9 +3,10 @@
 import time
 import tkinter as tk
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from chat.address import parse_broker
 from chat.events import (

@@ -20,10 +20,12 @@ _CODE: Final = re.compile(r"[{}]|^mqtts?:")
 NO_SENTENCES: Final = frozenset(
     {
         # What programs and programmers read
+        "False",
         " -m pip install -r requirements.txt",
         "TLS without a context",
         "at the broker",
         "broker start",
+        "dejavu sans",
         "emoji button",
         "insert linestart",
         "keep days",
@@ -31,6 +33,8 @@ NO_SENTENCES: Final = frozenset(
         "made by a newer version",
         "more than the limits allow",
         "name not found",
+        "noto naskh",
+        "noto sans",
         "not a packet of this protocol",
         "not a usable device key",
         "not authorised",

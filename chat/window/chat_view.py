@@ -86,6 +86,9 @@ class ChatView(tk.Frame):
         super().__init__(parent, bg=theme.palette.background)
         self._theme, self._paint, self._wishes = theme, paint, wishes
         self._wanted = True
+        """Whether the members are to stand beside the conversation,"""
+        self._over = False
+        """and whether they lie over it, where they have no room beside it."""
         self._has_emoji = paint.has_emoji
         centre = tk.Frame(self, bg=theme.palette.background)
         centre.grid(row=0, column=0, sticky="nsew")
@@ -218,7 +221,10 @@ class ChatView(tk.Frame):
 
     def toggle_members(self) -> None:
         """Show or hide the member panel."""
-        self._wanted = not self._wanted
+        if self._fits_members:
+            self._wanted = not self._wanted
+        else:
+            self._over = not self._over
         self._place_members()
 
     def open_search(self) -> str:
@@ -304,12 +310,24 @@ class ChatView(tk.Frame):
         """Where in this view the conversation begins."""
         return self.transcript.winfo_rootx() - self.winfo_rootx(), self.transcript.winfo_rooty() - self.winfo_rooty()
 
+    @property
+    def _fits_members(self) -> bool:
+        """Whether there is room for the members beside the conversation."""
+        return self.winfo_width() >= self._theme.px(LEAST_WITH_MEMBERS)
+
     def _place_members(self) -> None:
-        fits = self.winfo_width() >= self._theme.px(LEAST_WITH_MEMBERS)
-        if self._wanted and fits:
+        self._over = self._over and not self._fits_members
+        width = self._theme.px(MEMBERS_WIDTH)
+        if self._over:
+            self._edge.grid_remove()
+            self.members.place(relx=1.0, y=0, relheight=1.0, width=width, anchor="ne")
+            self.members.lift()
+            return
+        self.members.place_forget()
+        if self._wanted and self._fits_members:
             self._edge.grid(row=0, column=1, sticky="ns")
             self.members.grid(row=0, column=2, sticky="ns")
-            self.members.configure(width=self._theme.px(MEMBERS_WIDTH))
+            self.members.configure(width=width)
         else:
             self._edge.grid_remove()
             self.members.grid_remove()

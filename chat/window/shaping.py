@@ -29,6 +29,8 @@ _TO_THE_NEXT: Final = "\u0e40-\u0e44\u0ec0-\u0ec4"
 _TO_THE_ONE_BEFORE: Final = "\u0e2f\u0e30\u0e32\u0e33\u0e45\u0e46\u0eaf\u0eb0\u0eb2\u0eb3\u0ec6"
 # Thai, Lao, Khmer and Burmese have no spaces between words; a sign that is said before or after its consonant stays with it.
 _TOGETHER: Final = re.compile(f"[{_TO_THE_NEXT}\u200c\u200d].|.[{_TO_THE_ONE_BEFORE}\u200c\u200d]", re.DOTALL)
+_JOINERS: Final = "\u200c\u200d"
+"""Invisible in every font, whether it knows them or not."""
 _LONGEST_CLUSTER: Final = 24
 _GUESSES: Final = 9
 """Measurements after which halves are tried; as many are enough for `LONGEST_PART`."""
@@ -90,7 +92,7 @@ def _by_face(part: str, level: int) -> Iterator[tuple[Shape | None, int, str]]:
     face = best.get(letter or part[0])
     begin = 0
     for place, sign in enumerate(part):
-        if face is not None and (sign in face.signs or (place > begin and _belongs_to_the_one_before(part, place))):
+        if face is not None and (sign in face.signs or sign in _JOINERS or (place > begin and _belongs_to_the_one_before(part, place))):
             continue
         other = best.get(sign)
         if other is face and face is None and not level % 2:
