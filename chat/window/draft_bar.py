@@ -54,7 +54,7 @@ class DraftBar(tk.Frame):
         self._icon.configure(image=self._paint.icon(icon, px(18), palette.accent, palette.chat))
         name = clean_line(purpose.message.name, 60) or "?"
         words = _("Reply to {name}").format(name=name) if purpose.kind == "reply" else _("Edit your message")
-        self.title.show(words, max(self._line.winfo_width(), px(200)))
+        self.title.show(words, max(self._line.winfo_width(), 1))
         self._draw()
 
     def _draw(self) -> None:
@@ -62,6 +62,7 @@ class DraftBar(tk.Frame):
         if self._purpose is None or width < 2:
             return
         palette, px = self._theme.palette, self._theme.px
+        self.title.show(self.title.text, width)
         words = clean_line(self._purpose.message.text, LONGEST_QUOTE)
         line = one_line(words, width, "small", self._theme, self._paint, palette.chat, emoji_size=px(14))
         self._line.delete("all")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageTk
 from chat.dates import short_when
 from chat.text import clean_line
 from chat.window.controls import Hint, IconButton
-from chat.window.lines import one_line, without_emoji
+from chat.window.lines import Line, one_line, without_emoji
 from chat.window.operations import draw_line
 from chat.window.paint import Paint
 from chat.window.theme import FontName, Theme, initials
@@ -395,18 +395,23 @@ class Sidebar(tk.Frame):
 
     def _draw_line(self, x: int, y: int, end: int, parts: Sequence[tuple[str, str]], font: FontName, look: _Look) -> int:
         """Draw texts with a space between them, each with its colour, from `x` to `end` at most. Returns where they end."""
-        theme, px = self._theme, self._theme.px
-        begin = x
+        theme, px, space = self._theme, self._theme.px, self._theme.width(" ", font)
+        drawn: list[tuple[Line, str]] = []
+        room = end - x
         for text, colour in parts:
-            x += theme.width(" ", font) if x > begin else 0
-            if end - x < px(15):
+            if room < px(15):
                 break
-            line = one_line(text, end - x, font, theme, self._paint, look.fill, px(15))
-            draw_line(self.canvas, line, x, y - px(10), px(20), font, colour, theme, self._paint, look.tag)
-            x += line.width
+            line = one_line(text, room, font, theme, self._paint, look.fill, px(15))
+            drawn.append((line, colour))
+            room -= line.width + space
             if "".join(piece.text for piece in line.pieces) != text:
                 break
-        return x
+        if all(line.right_to_left for line, _ in drawn):
+            drawn.reverse()
+        for line, colour in drawn:
+            draw_line(self.canvas, line, x, y - px(10), px(20), font, colour, theme, self._paint, look.tag)
+            x += line.width + space
+        return x - space if drawn else x
 
     def _write(self, x: int, y: int, text: str, font: FontName, colour: str, tag: str, anchor: Literal["w", "e", "center"]) -> None:
         self.canvas.create_text(x, y, text=text, font=self._theme.fonts[font], fill=colour, anchor=anchor, tags=tag)

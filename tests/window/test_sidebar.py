@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import ImageGrab
 
 from chat.dates import short_when
+from chat.window.font_files import Fonts
 from chat.window.lines import without_emoji
 from chat.window.sidebar import NARROW, WIDTH, RoomEntry, Sidebar, SidebarWishes
 from tests.window.conftest import Bench
@@ -395,3 +396,16 @@ def test_a_destroyed_sidebar_leaves_nothing_behind(bench: Bench, sidebar: Sideba
     bench.look()
     assert not [child for child in bench.root.winfo_children() if isinstance(child, tk.Toplevel)]
     assert bench.root.tk.call("after", "info") == ""
+
+
+def test_a_last_line_that_runs_from_right_to_left_begins_with_its_sender_at_the_right(bench: Bench, sidebar: Sidebar, fonts: Fonts) -> None:
+    if "א" not in fonts.best:
+        pytest.skip("no font has Hebrew letters; tests/run installs one")
+    sidebar.show_rooms([entry(topic="חדר", last="דן: שלום עולם")], "")
+    bench.look()
+    canvas = sidebar.canvas
+    wide = sorted(items(sidebar, "image"), key=lambda item: (canvas.bbox(item)[1], canvas.bbox(item)[0]))[-2:]
+    said, who = (canvas.bbox(item) for item in wide)
+    assert who[0] > said[0]
+    assert who[2] - who[0] < said[2] - said[0]
+    assert not any("ש" in text for text in texts(sidebar))
