@@ -403,9 +403,10 @@ def test_a_last_line_that_runs_from_right_to_left_begins_with_its_sender_at_the_
         pytest.skip("no font has Hebrew letters; tests/run installs one")
     sidebar.show_rooms([entry(topic="חדר", last="דן: שלום עולם")], "")
     bench.look()
-    canvas = sidebar.canvas
-    wide = sorted(items(sidebar, "image"), key=lambda item: (canvas.bbox(item)[1], canvas.bbox(item)[0]))[-2:]
-    said, who = (canvas.bbox(item) for item in wide)
-    assert who[0] > said[0]
-    assert who[2] - who[0] < said[2] - said[0]
+    boxes = [sidebar.canvas.bbox(item) for item in items(sidebar, "image")]
+    lowest = max(top for _, top, _, _ in boxes)
+    last_line = sorted((left, right - left) for left, top, right, _ in boxes if top == lowest)
+    # What is said is wider than who says it.
+    assert max(last_line, key=lambda box: box[1]) == last_line[0]
+    assert len(last_line) > 1
     assert not any("ש" in text for text in texts(sidebar))
