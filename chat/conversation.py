@@ -52,7 +52,8 @@ class Conversation:
         self._remember(record.reference)
         quoted = None
         if isinstance(record.body, Reply) and (packet := self._history.get(record.body.target)):
-            for original in self.read([packet]):
+            # A device may claim to answer what is no message.
+            for original in (found for found in self.read([packet]) if isinstance(found.body, Said)):
                 quoted = (original, self.read(self._history.about(original.reference)))
         return self._room.message(record, self.read(self._history.about(record.reference)), quoted, now())
 

@@ -21,7 +21,8 @@ LOADED: Final = 50
 """Records that are taken up in one go when the room is entered."""
 _TABLE: Final = "CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, columnsize=0, tokenize='ascii')"
 """Its tokenizer takes everything beyond ASCII for letters, so each of our terms is one token of its."""
-_SENDER: Final = "device"
+_SENDER: Final = "→"
+"""Begins the term of a sender, and no word that anyone types."""
 
 
 @dataclass(slots=True)

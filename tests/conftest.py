@@ -4,12 +4,17 @@ import gc
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from chat import words
 from tests.brokers import Mosquitto
 from tests.people import People, Person
 from tests.screens import virtual_screen
+
+# A busy machine is no defect.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat.address import parse_broker
@@ -147,7 +147,19 @@ def look(message: Message) -> tuple[object, ...]:
     return message.order, message.text, message.edited, message.retracted, reactions, message.reply and message.reply.text
 
 
+PLAIN = Saying(0, 0, 0, 0, fork=False)
+ANSWER_TO_AN_EDIT = [
+    PLAIN,
+    Saying(0, 0, 0, 0, True),
+    Saying(0, 3, 0, 0, False),
+    PLAIN,
+    Saying(0, 0, 7, 0, False),
+    Saying(0, 2, 3, 0, False),
+]
+
+
 @settings(max_examples=60, deadline=None)
+@example(sayings=[*ANSWER_TO_AN_EDIT, *[PLAIN] * 7, Saying(0, 3, 3, 0, False)], seeds=(0, 0), ways=[0], lost=set())
 @given(
     sayings=SAYINGS,
     seeds=st.tuples(st.integers(0, 2**16), st.integers(0, 2**16)),
