@@ -21,10 +21,10 @@ _TAGS: Final = "\U000e0020-\U000e007f"
 _STRAY_TAGS: Final = re.compile(f"(\U0001f3f4[{_TAGS}]{{1,8}}\U000e007f)|[{_TAGS}]")
 _TOO_MANY_MARKS: Final = re.compile(f"([{_MARK}]{{{_MARKS_IN_A_ROW}}})[{_MARK}]+")
 # Neither a letter nor white space, Latin, a symbol or an emoji: what marks are among.
-_NO_LETTERS: Final = re.compile(f"[^\\w\\s\0-\u02ff\u2000-\u20cf\u2100-\ua66e\uac00-\ufb1d\U0001f000-\U0010ffff]{{{_MOST_MARKS + 1},}}")
+_NO_LETTERS: Final = f"[^\\w\\s\0-\u02ff\u2000-\u20cf\u2100-\ua66e\uac00-\ufb1d\U0001f000-\U0010ffff]{{{_MOST_MARKS + 1},}}"
 _JOINING: Final = "\u0620-\u074f\u0750-\u077f\u0860-\u0dff\u1820-\u18aa"
 # Between letters that would join it keeps them apart, as Persian and the scripts of India need it; elsewhere it is invisible.
-_STRAY_NON_JOINERS: Final = re.compile(f"(?<=[{_JOINING}])(\u200c)\u200c*(?=[{_JOINING}])|\u200c")
+_STRAY_NON_JOINERS: Final = f"(?<=[{_JOINING}])(\u200c)\u200c*(?=[{_JOINING}])|\u200c"
 
 
 def _replacements() -> dict[int, str | None]:
@@ -48,13 +48,19 @@ def clean_text(text: str, longest: int = LONGEST, most_lines: int = MOST_LINES) 
     """What to show of a text, and whether it was cut. Line breaks stay; cleaning twice changes nothing."""
     cut = len(text) > longest
     shown = text[:longest].replace("\r\n", "\n").replace("\r", "\n").translate(_REPLACEMENTS)
-    shown = _STRAY_NON_JOINERS.sub(r"\1", _STRAY_TAGS.sub(r"\1", shown))
-    shown = _NO_LETTERS.sub(_without_towers, _TOO_MANY_MARKS.sub(r"\1", shown))
-    shown = shown.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if not shown.isascii():
+        shown = _without_what_is_hidden_or_piled_up(shown)
     lines = shown.split("\n", most_lines)
     if len(lines) > most_lines:
         shown, cut = "\n".join(lines[:most_lines]), True
     return shown, cut
+
+
+def _without_what_is_hidden_or_piled_up(text: str) -> str:
+    # The larger patterns are compiled when they are first needed: a start has no time for them.
+    text = re.sub(_STRAY_NON_JOINERS, r"\1", _STRAY_TAGS.sub(r"\1", text))
+    text = re.sub(_NO_LETTERS, _without_towers, _TOO_MANY_MARKS.sub(r"\1", text))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_towers(found: re.Match[str]) -> str:

@@ -30,7 +30,20 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["good morning", "två rader\ntill", "👨‍👩‍👧 🏳️‍🌈", "سلام דגש", "नमस्ते ภาษาไทย", "e\u0301a\u0300", "a  b", ENGLAND]
+    "text",
+    [
+        "good morning",
+        "två rader\ntill",
+        "👨‍👩‍👧 🏳️‍🌈",
+        "سلام דגש",
+        "नमस्ते ภาษาไทย",
+        "e\u0301a\u0300",
+        "a  b",
+        ENGLAND,
+        "می\u200cخواهم",
+        "བརྒྱུད",
+        "לְבַּ֖ם",
+    ],
 )
 def test_harmless_text_stays(text: str) -> None:
     assert clean_text(text) == (text, False)
@@ -45,6 +58,9 @@ def test_harmless_text_stays(text: str) -> None:
         ("user\u202etxt.exe", "usertxt.exe"),
         ("half \ud83d", "half \ufffd"),
         ("z" + "\u0310" * 50, "z" + "\u0310" * 3),
+        ("ก" + "\u0e47" * 50, "ก" + "\u0e47" * 6),
+        ("a\u200cb ی\u200c\u200cخ \u200c", "ab ی\u200cخ "),
+        ("A\u2060d\u3164a\U000e0100", "Ada"),
         ("hid\U000e0068\U000e0069den\U000e007f", "hidden"),
     ],
 )

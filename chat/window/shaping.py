@@ -51,7 +51,7 @@ Direction = Shape
 
 def has_shaped(text: str) -> bool:
     """Whether Tk would draw part of a text wrong here."""
-    return _ANY.search(text) is not None and _is_possible()
+    return not text.isascii() and _ANY.search(text) is not None and _is_possible()
 
 
 def paragraph_levels(text: str, right_to_left: bool | None, isolates: Sequence[Isolate]) -> tuple[bytes, bool] | None:
