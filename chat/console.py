@@ -62,7 +62,7 @@ from chat.events import (
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
-from chat.slash import TERMINAL, no_such_command, split_command
+from chat.slash import TERMINAL, as_place, refusal, split_command
 from chat.text import clean_line
 from chat.words import _, many
 
@@ -176,6 +176,9 @@ class Console:
             return
         line = "/quit" if line is None else line
         command, argument = split_command(line)
+        if command and (refused := refusal(command, argument, TERMINAL)):
+            self._screen.line(refused)
+            return
         match command:
             case "/quit":
                 self._ending = True
@@ -202,9 +205,7 @@ class Console:
             case "":
                 self._say(argument)
             case _:
-                known = any(each.name == command for each in TERMINAL)
-                words = _("Type something after {command}.").format(command=command)
-                self._screen.line(words if known else no_such_command(command, TERMINAL))
+                self._screen.line(_("Type something after {command}.").format(command=command))
 
     def _post(self, command: RoomCommand) -> None:
         self._session.post(ToRoom(self._current, command))
@@ -228,8 +229,8 @@ class Console:
                 self._screen.line(_("Type something after {command}.").format(command=command))
             case "/leave":
                 self._post(Leave())
-            case _ if argument.isascii() and argument.isdecimal() and 0 < int(argument) <= len(self._listed):
-                self._go_into(self._listed[int(argument) - 1].room)
+            case _ if place := as_place(argument, len(self._listed)):
+                self._go_into(self._listed[place - 1].room)
             case _ if argument:
                 self._screen.line(_("There is no such room. /rooms shows them with their numbers."))
             case _:

@@ -208,6 +208,8 @@ class Rooms:
         """Ask which room to join; `topic` may be known already."""
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.lift()
+            if topic:
+                self.dialog.place_form.fields["topic"].set(topic)
             return
         wishes = JoinWishes(self._join, self._give_up, self.outlets.suggest, self.outlets.rate)
         self.dialog = JoinDialog(self._root, self.theme, self.paint, self.outlets.settings(), wishes)

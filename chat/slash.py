@@ -36,7 +36,7 @@ COMMANDS: Final = (
     SlashCommand("/retry", "", marked("send again what the broker refused")),
     SlashCommand("/search", "…", marked('find messages: words, "phrases", from:name, since:2026-11-01, since:7d'), window=True),
     SlashCommand("/keep", "N", marked("keep the conversation for N days; all and 0 are possible too")),
-    SlashCommand("/delete-data", "", marked("leave, and delete what this computer keeps of the room")),
+    SlashCommand("/delete-data", "[yes]", marked("leave, and delete what this computer keeps of the room")),
     SlashCommand("/settings", "", marked("open the settings"), window=True, terminal=False),
     SlashCommand("/theme", "system | light | dark", marked("another look"), window=True, terminal=False),
     SlashCommand("/help", "", marked("this list")),
@@ -55,6 +55,26 @@ def split_command(text: str) -> tuple[str, str]:
         return "", text
     name, *rest = text.split(maxsplit=1)
     return name, rest[0].strip() if rest else ""
+
+
+def as_typed(message: str) -> str:
+    """What to type for a message, so that none is taken for a command."""
+    return f"/{message}" if message.startswith("/") else message
+
+
+def as_place(argument: str, count: int) -> int:
+    """The number from 1 to `count` that an argument is, or 0. Python refuses to read numbers of thousands of digits."""
+    is_number = argument.isascii() and argument.isdecimal() and len(argument) <= len(str(count))
+    return int(argument) if is_number and int(argument) <= count else 0
+
+
+def refusal(name: str, argument: str, known: tuple[SlashCommand, ...]) -> str:
+    """Why a command is not done: there is none of this name, or it has words after it that can't be meant for it. "" if it may be."""
+    command = next((command for command in known if command.name == name), None)
+    if command is None:
+        return no_such_command(name, known)
+    # Otherwise "/leave the keys with me" would leave the room.
+    return _("Nothing can follow {command}.").format(command=name) if argument and not command.argument else ""
 
 
 def no_such_command(name: str, known: tuple[SlashCommand, ...]) -> str:

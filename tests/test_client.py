@@ -407,8 +407,12 @@ def test_commands_are_typed(open_window: Open) -> None:
     ada.wait(lambda: rooms.listed[0].muted)
     assert do("/unmute") == ""
     ada.wait(lambda: not rooms.listed[0].muted)
-    assert do("/who") == ""
-    assert not rooms.view.members.winfo_ismapped()
+    rooms.view.toggle_members()
+    for _time in range(2):
+        assert do("/who") == ""
+        assert rooms.view.members.winfo_ismapped()
+    assert "/leave" in do("/leave the keys with me")
+    assert "nowhere" not in do("/rooms " + "9" * 5000)
     assert do("/search rope") == ""
     assert rooms.view.search.entry.get() == "rope"
     assert do("/settings") == ""
@@ -419,7 +423,7 @@ def test_commands_are_typed(open_window: Open) -> None:
     ada.client._sheet.destroy()
     assert "light" in do("/theme pink")
     assert "Did you mean /leave?" in do("/laeve")
-    assert do("/theme dark") == ""
+    assert do("/theme Dark") == ""
     assert ada.client.settings.theme == "dark"
     assert do("/rooms 2") == ""
     assert do("/leave") == ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.slash import COMMANDS, TERMINAL, WINDOW, no_such_command, split_command
+from chat.slash import COMMANDS, TERMINAL, WINDOW, as_place, as_typed, no_such_command, refusal, split_command
 
 TEXTS = st.text(st.sampled_from("/ab \n\t") | st.characters(), max_size=30)
 
@@ -21,6 +21,29 @@ def test_a_text_is_a_command_or_a_message(text: str) -> None:
         assert "".join((name + rest).split()) == "".join(text.split())
     else:
         assert (name, rest) == ("", text)
+
+
+@given(message=TEXTS)
+def test_every_message_can_be_typed(message: str) -> None:
+    assert split_command(as_typed(message)) == ("", message)
+
+
+@given(argument=st.text(st.sampled_from("0123456789٣² x-"), max_size=5), count=st.integers(0, 12))
+def test_a_place(argument: str, count: int) -> None:
+    place = as_place(argument, count)
+    assert 0 <= place <= count
+    assert not place or int(argument) == place
+    for number in range(1, count + 1):
+        assert as_place(str(number), count) == number
+
+
+def test_what_can_not_be_meant_as_a_command_is_refused() -> None:
+    assert as_place("9" * 10_000, 12) == 0
+    for face in (WINDOW, TERMINAL):
+        assert "/leave" in refusal("/leave", "the keys with me", face)
+        assert refusal("/leave", "", face) == ""
+        assert refusal("/search", "words", face) == ""
+        assert refusal("/laeve", "", face) == no_such_command("/laeve", face)
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,14 @@ class ChatView(tk.Frame):
             self._over = not self._over
         self._place_members()
 
+    def open_members(self) -> None:
+        """Show the member panel."""
+        if self._fits_members:
+            self._wanted = True
+        else:
+            self._over = True
+        self._place_members()
+
     def open_search(self) -> str:
         """Show the box in which one looks for messages."""
         self.search.open()

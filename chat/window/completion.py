@@ -11,6 +11,8 @@ from chat.window.suggestions import Suggestion
 from chat.window.theme import Theme
 
 _ROW: Final = 34
+_BESIDE: Final = 16
+"""How far in from the edges of what is below it."""
 _NAMES: Final = 200
 """How much of a row the name may take before the words begin."""
 
@@ -25,7 +27,14 @@ class CompletionList(tk.Canvas):
         )
         self._theme, self._paint, self._chosen = theme, paint, chosen
         self._suggestions: Sequence[Suggestion] = ()
-        self._place = 0
+        self._place = self._first = 0
+        """The marked one, and the first that shows."""
+        self._rows = self._width = 1
+        paint.draw_again(self, self._draw)
+        self.bind("<Configure>", lambda event: self._resized(event.width))
+        self.bind("<Button-4>", lambda _: self._roll(-1))
+        self.bind("<Button-5>", lambda _: self._roll(1))
+        self.bind("<MouseWheel>", lambda event: self._roll(-1 if event.delta > 0 else 1))
         self.bind("<Motion>", lambda event: self._mark_at(event.y))
         self.bind("<Button-1>", self._click)
 
@@ -34,18 +43,22 @@ class CompletionList(tk.Canvas):
         """The marked one, while the list shows."""
         return self._suggestions[self._place] if self._suggestions else None
 
-    def show(self, suggestions: Sequence[Suggestion], x: int, bottom: int, width: int) -> None:
-        """Show these, or nothing if there are none, above a point of the parent."""
+    def show(self, suggestions: Sequence[Suggestion], below: tk.Misc) -> None:
+        """Show these, or nothing if there are none, above another part of the parent; as many at once as have room there."""
         if not suggestions:
             self.hide()
             return
+        px = self._theme.px
         if tuple(suggestions) != tuple(self._suggestions):
             self._suggestions, self._place = tuple(suggestions), 0
-        height = len(suggestions) * self._theme.px(_ROW) + 2
-        self.place(x=x, y=bottom - height, width=width, height=height)
+        self._rows = max(1, min(len(suggestions), (below.winfo_y() - 2) // px(_ROW)))
+        self._width = below.winfo_width() - 2 * px(_BESIDE)
+        self.place(
+            in_=below, anchor="sw", x=px(_BESIDE), y=0, relwidth=1.0, width=-2 * px(_BESIDE), height=self._rows * px(_ROW) + 2,
+        )  # fmt: skip
         # A canvas has its own `lift`, for items.
         tk.Misc.tkraise(self)
-        self._draw(width)
+        self._mark(self._place)
 
     def hide(self) -> None:
         """Take it away."""
@@ -55,30 +68,48 @@ class CompletionList(tk.Canvas):
 
     def step(self, by: int) -> None:
         """Mark the one so many places below, round and round."""
-        self._place = (self._place + by) % len(self._suggestions)
-        self._draw(self.winfo_width())
+        self._mark((self._place + by) % len(self._suggestions))
+
+    def _roll(self, by: int) -> str:
+        self._mark(max(0, min(len(self._suggestions) - 1, self._place + by)))
+        return "break"
+
+    def _mark(self, place: int) -> None:
+        """Mark a place, and show the ones around it."""
+        self._place = place
+        self._first = max(place - self._rows + 1, min(self._first, place, len(self._suggestions) - self._rows))
+        self._draw()
 
     def _mark_at(self, y: int) -> None:
-        place = y // self._theme.px(_ROW)
+        place = self._first + y // self._theme.px(_ROW)
         if 0 <= place < len(self._suggestions) and place != self._place:
-            self._place = place
-            self._draw(self.winfo_width())
+            self._mark(place)
 
     def _click(self, event: "tk.Event[tk.Misc]") -> str:
         self._mark_at(event.y)
         self._chosen()
         return "break"
 
-    def _draw(self, width: int) -> None:
-        self.delete("all")
-        for place, suggestion in enumerate(self._suggestions):
-            self._draw_row(suggestion, place * self._theme.px(_ROW), width, marked=place == self._place)
+    def _resized(self, width: int) -> None:
+        if width != self._width:
+            self._width = width
+            self._draw()
 
-    def _draw_row(self, suggestion: Suggestion, top: int, width: int, *, marked: bool) -> None:
+    def _draw(self) -> None:
+        self.delete("all")
+        for place, suggestion in enumerate(self._suggestions[self._first : self._first + self._rows], self._first):
+            self._draw_row(suggestion, (place - self._first) * self._theme.px(_ROW), marked=place == self._place)
+        if self._rows < len(self._suggestions):
+            px, tall = self._theme.px, self._rows * self._theme.px(_ROW)
+            top, bottom = (tall * end // len(self._suggestions) for end in (self._first, self._first + self._rows))
+            right = self._width - px(3)
+            self.create_rectangle(right - px(4), top + px(4), right, bottom - px(2), fill=self._theme.palette.thumb, width=0)
+
+    def _draw_row(self, suggestion: Suggestion, top: int, *, marked: bool) -> None:
         theme, paint, palette, px = self._theme, self._paint, self._theme.palette, self._theme.px
         behind = palette.selected if marked else palette.background
-        x, end = px(14), width - px(14)
-        ground = paint.rectangle(width - px(8) - 2, px(_ROW) - px(4), px(6), behind, palette.background)
+        x, end = px(14), self._width - px(14)
+        ground = paint.rectangle(max(1, self._width - px(8) - 2), px(_ROW) - px(4), px(6), behind, palette.background)
         operations = [Picture(px(4), px(2), ground)]
         if suggestion.emoji:
             operations.append(Picture(x, px(7), paint.emoji(suggestion.emoji, px(20), behind)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chat.events import Message
-from chat.slash import split_command
+from chat.slash import as_typed, split_command
 from chat.text import clean_text
 from chat.window.completion import CompletionList
 from chat.window.controls import IconButton, RoundBox
@@ -98,6 +98,10 @@ class Composer(tk.Frame):
         self.completion = CompletionList(parent, theme, paint, self._complete)
         self._typed = 0
         """How many signs before the cursor a suggestion replaces."""
+        self._offered_at = self._completed = ""
+        """Where the cursor was then, and what stood before it when one was taken."""
+        for event in ("<KeyRelease>", "<ButtonRelease-1>"):
+            self.text.bind(event, lambda _: self._moved(), add=True)
         self.text.bind("<Configure>", lambda _: self._grow())
         # In a chat Tab goes on to the next part of the window.
         self.text.bind("<Tab>", lambda event: "break" if self._complete() else self._leave(event, forward=True))
@@ -130,7 +134,7 @@ class Composer(tk.Frame):
         self.complain("")
         purpose = self.purpose
         self.text.delete("1.0", "end")
-        name, message = split_command(text) if purpose is None else ("", text)
+        name, message = split_command(text) if self._takes_commands else ("", text)
         if name:
             # A command may change the look, and then this box is not there any more.
             if refusal := self._wishes.run(name, message):
@@ -168,7 +172,8 @@ class Composer(tk.Frame):
         return True
 
     def restore(self, text: str) -> None:
-        """Give back a text that was not taken, before what was typed since."""
+        """Give back a message that was not taken, before what was typed since."""
+        text = as_typed(text)
         if self.purpose is not None and self.purpose.kind == "edit":
             self._put_aside = f"{text}\n{self._put_aside}" if self._put_aside else text
             return
@@ -222,6 +227,7 @@ class Composer(tk.Frame):
 
     def _complete(self) -> bool:
         """Put the marked suggestion in the place of what was typed; whether that changes anything."""
+        self._moved()
         suggestion = self.completion.current
         self.completion.hide()
         typed = self.text.get(f"insert - {self._typed} chars", "insert")
@@ -229,19 +235,30 @@ class Composer(tk.Frame):
             return False
         self.text.delete(f"insert - {self._typed} chars", "insert")
         self.insert(suggestion.text)
-        self.completion.hide()
+        self._completed = self.text.get("insert linestart", "insert")
         return True
+
+    def _moved(self) -> None:
+        """Offer nothing any more if the cursor went elsewhere; after a change of the text, something else is offered anyway."""
+        if not self.text.edit_modified() and self.text.index("insert") != self._offered_at:
+            self.completion.hide()
+
+    @property
+    def _takes_commands(self) -> bool:
+        # The new text of a message may well begin with a slash, as the old one did.
+        return self.purpose is None or self.purpose.kind == "reply"
 
     def _offer(self) -> None:
         """Show what fits what stands before the cursor."""
-        if self.purpose is not None and self.text.get("1.0") == "/":
+        if self.text.get("1.0") == "/" and not self._takes_commands:
             self.completion.hide()
             return
         line = self.text.get("insert linestart", "insert")
         is_first = self.text.compare("insert linestart", "==", "1.0")
         self._typed, suggestions = self._wishes.suggest(line) if is_first or not line.startswith("/") else (0, [])
-        px = self._theme.px
-        self.completion.show(suggestions, self.winfo_x() + px(16), self.winfo_y(), max(px(120), self.winfo_width() - px(32)))
+        self._offered_at = str(self.text.index("insert"))
+        # What was just completed may be the beginning of another name, and Return has to send it.
+        self.completion.show(suggestions if line != self._completed else [], self)
 
     def _leave(self, event: "tk.Event[tk.Misc]", *, forward: bool) -> str:
         widget = event.widget.tk_focusNext() if forward else event.widget.tk_focusPrev()

@@ -1,5 +1,6 @@
 """What the message box offers while one types: commands after a slash, members after an @, emoji after a colon."""
 
+import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from chat.words import _
 
 MOST: Final = 10
 _LONGEST: Final = 64
-"""Signs before the cursor that are looked at."""
+"""Signs before the cursor that are looked at, and signs of each name."""
+_CLEANED: Final = 3 * MOST
+"""Names that are cleaned at once. Some of them may come to the same, or to nothing."""
 _MEMBER: Final = re.compile(r"(?:^|(?<=[\s(]))@([^@]*)$")
 _EMOJI: Final = re.compile(r"(?:^|(?<=\s)):([a-z0-9_+-]{2,})$", re.IGNORECASE)
 
@@ -53,10 +56,15 @@ def _commands(typed: str) -> list[Suggestion]:
 
 def _members(typed: str, members: Sequence[Member]) -> list[Suggestion]:
     wanted = typed.casefold()
+    names = ((member, member.name[:_LONGEST].casefold()) for member in members if not member.own)
+    fitting = ((not member.online, name, member.name) for member, name in names if _begins(wanted, name))
     here: dict[str, bool] = {}
-    for member in members:
-        name = clean_line(member.name)
-        if not member.own and name and any(part.startswith(wanted) for part in (name.casefold(), *name.casefold().split())):
-            here[name] = here.get(name, False) or member.online
-    ordered = sorted(here, key=lambda name: (not here[name], name.casefold()))
-    return [Suggestion(f"@{name} ", name, _("online") if here[name] else _("away")) for name in ordered[:MOST]]
+    # To clean a name that means harm takes long, so none is cleaned that can't show.
+    for is_away, _folded, name in heapq.nsmallest(_CLEANED, fitting):
+        here.setdefault(clean_line(name), not is_away)
+    here.pop("", None)
+    return [Suggestion(f"@{name} ", name, _("online") if here[name] else _("away")) for name in list(here)[:MOST]]
+
+
+def _begins(wanted: str, name: str) -> bool:
+    return name.startswith(wanted) or any(part.startswith(wanted) for part in name.split())
