@@ -68,7 +68,7 @@ class Conversation:
         """A new message with what was said about it before it arrived, and what to pass to `changes` if something was."""
         reference = Reference(bytes.fromhex(message.device), message.order[2], bytes.fromhex(message.key))
         self._remember(reference)
-        if message.reply is None and not self._history.about(reference) and not self._history.replies(reference):
+        if message.reply is None and not self._history.is_mentioned(reference):
             return message, None
         return self.look(reference) or message, reference
 

@@ -70,7 +70,7 @@ SETTLE_SECONDS: Final = 0.8
 """How long leaving waits for the broker to confirm what was sent last."""
 CLOSE_SECONDS: Final = 0.8
 LIST_SECONDS: Final = 0.2
-"""The list of rooms is told at most this often."""
+"""The list of rooms is looked at, and told if it changed, at most this often."""
 RESTORED: Final = marked("The data on this computer is from a backup. This computer is a new device now.")
 _Wish = TypeVar("_Wish", Join, JoinBeside)
 
@@ -389,11 +389,11 @@ class Session:
         self._list_waits = time.monotonic() < self._list_at
         if self._list_waits:
             return
+        self._list_at = time.monotonic() + LIST_SECONDS
         rooms = sorted(self._visits, key=lambda room: room != self._login)
         listed = RoomsChanged(tuple(self._visits[room].summary(login=room == self._login) for room in rooms))
         if listed != self._listed:
             self._listed = listed
-            self._list_at = time.monotonic() + LIST_SECONDS
             self._show(listed)
 
 
