@@ -119,7 +119,7 @@ class Session:
                 self._handle(self._next_input())
                 for visit in list(self._visits.values()):
                     visit.tick()
-                    if self._inbox.empty() or visit.crowded:
+                    if visit.may_commit(quiet=self._inbox.empty()):
                         visit.commit()
                         self._start_anew_if_cloned(visit)
                 self._list_rooms()
