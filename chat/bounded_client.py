@@ -13,6 +13,8 @@ from paho.mqtt.enums import MQTTErrorCode
 
 UNSENT_PACKETS: Final = 10_000
 """How many packets wait for a broker that does not read; every answer to a flood of its own is one."""
+READ_AHEAD: Final = 32 * 1024
+"""What is read from a socket at once. paho reads a packet in four parts, and each time another thread may take the interpreter."""
 HANDSHAKE_BYTES: Final = 16 * 1024
 """The longest answer to a websocket's HTTP request that is read."""
 
@@ -61,6 +63,9 @@ class BoundedClient(mqtt.Client):
         self._largest = largest
         self.oversize = False
         """Whether that was why the connection ended."""
+        self._ahead = b""
+        self._taken = 0
+        """How much of what was read ahead was used."""
         self.raw_socket: socket.socket | None = None
         """The TCP or TLS socket under everything."""
 
@@ -72,7 +77,9 @@ class BoundedClient(mqtt.Client):
         return (inner.version() or "") if isinstance(inner, ssl.SSLSocket) else ""
 
     def has_pending(self) -> bool:
-        """Whether bytes wait inside TLS or the websocket, where `select` does not see them."""
+        """Whether bytes wait here, or inside TLS or the websocket, where `select` does not see them."""
+        if self._taken < len(self._ahead):
+            return True
         pending = getattr(self._sock, "pending", None)
         return bool(pending and pending())
 
@@ -80,11 +87,17 @@ class BoundedClient(mqtt.Client):
         if bufsize > self._largest:
             self.oversize = True
             raise OversizeError
-        try:
-            return super()._sock_recv(bufsize)
-        except OversizeError:
-            self.oversize = True
-            raise
+        if not isinstance(self._sock, socket.socket):
+            try:
+                return super()._sock_recv(bufsize)
+            except OversizeError:
+                self.oversize = True
+                raise
+        if self._taken == len(self._ahead):
+            self._ahead, self._taken = super()._sock_recv(READ_AHEAD), 0
+        start = self._taken
+        self._taken = min(start + bufsize, len(self._ahead))
+        return self._ahead[start : self._taken]
 
     def _handle_publish(self) -> MQTTErrorCode:
         # paho would keep each packet of QoS 2 until the broker releases it, up to 65,535 of them. Bit 2 stands for QoS 2 and 3.

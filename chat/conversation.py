@@ -13,7 +13,9 @@ from chat.protocol.records import Record, Reference, Reply, Said
 from chat.protocol.room import Room
 
 PAGE: Final = 100
-"""Messages that are read from disk at once."""
+"""Messages that are read from disk at once,"""
+FIRST_PAGE: Final = 50
+"""and so many when a room is opened, which has to be quick."""
 REMEMBERED: Final = 10_000
 """Messages that a command can name by their keys: those that were shown last."""
 RENAMED: Final = 500
@@ -55,7 +57,8 @@ class Conversation:
             # A device may claim to answer what is no message.
             for original in (found for found in self.read([packet]) if isinstance(found.body, Said)):
                 quoted = (original, self.read(self._history.about(original.reference)))
-        return self._room.message(record, self.read(self._history.about(record.reference)), quoted, now())
+        about = self._history.about(record.reference) if self._history.is_mentioned(record.reference) else []
+        return self._room.message(record, self.read(about), quoted, now())
 
     def look(self, reference: Reference) -> Message | None:
         """A message as it is now, None if it is not here or no message."""
@@ -69,7 +72,7 @@ class Conversation:
         """A new message with what was said about it before it arrived, and what to pass to `changes` if something was."""
         reference = Reference(bytes.fromhex(message.device), message.order[2], bytes.fromhex(message.key))
         self._remember(reference)
-        if message.reply is None and not self._history.about(reference) and not self._history.replies(reference):
+        if message.reply is None and not self._history.is_mentioned(reference):
             return message, None
         return self.look(reference) or message, reference
 
@@ -84,7 +87,7 @@ class Conversation:
         """A part of the conversation, and whether there is more of it before and after."""
         before: list[bytes] = []
         after: list[bytes] = []
-        half = PAGE // 2 if kind is PageKind.AROUND else PAGE
+        half = {PageKind.AROUND: PAGE // 2, PageKind.LAST: min(FIRST_PAGE, PAGE)}.get(kind, PAGE)
         if kind is not PageKind.NEWER:
             before = self._history.before(order, half + 1)
         if kind in (PageKind.NEWER, PageKind.AROUND) and order is not None:

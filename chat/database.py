@@ -58,12 +58,14 @@ class Database:
 
     def execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Carry out a statement; what is written lasts from `commit` on."""
-        with sentences(self.path):
-            if not self.in_transaction and not statement.startswith("SELECT"):
+        try:
+            if not statement.startswith("SELECT") and not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
             cursor = self._connection.cursor(_Cursor)
             cursor.path = self.path
             return cursor.execute(statement, values)
+        except (OSError, sqlite3.Error) as error:
+            raise _for_people(self.path, error) from None
 
     def commit(self) -> bool:
         """Make everything since the last time last: not even a power cut loses it. False if there was nothing."""
@@ -90,16 +92,22 @@ class _Cursor(sqlite3.Cursor):
     path: Path
 
     def fetchone(self) -> Any:
-        with sentences(self.path):
+        try:
             return super().fetchone()
+        except (OSError, sqlite3.Error) as error:
+            raise _for_people(self.path, error) from None
 
     def fetchall(self) -> list[Any]:
-        with sentences(self.path):
+        try:
             return super().fetchall()
+        except (OSError, sqlite3.Error) as error:
+            raise _for_people(self.path, error) from None
 
     def __next__(self) -> Any:
-        with sentences(self.path):
+        try:
             return super().__next__()
+        except (OSError, sqlite3.Error) as error:
+            raise _for_people(self.path, error) from None
 
 
 def open_database(path: Path) -> Database | None:
@@ -182,18 +190,20 @@ def sentences(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system raise into errors that a person understands."""
     try:
         yield
-    except OSError as error:
-        raise StorageError(_("The file {path} can’t be used: {cause}.").format(path=path, cause=cause(error))) from None
-    except sqlite3.OperationalError as error:
-        if _code(error) in _DAMAGE:
-            raise damaged(path) from None
-        raise StorageError(
+    except (OSError, sqlite3.Error) as error:
+        raise _for_people(path, error) from None
+
+
+def _for_people(path: Path, error: OSError | sqlite3.Error) -> Exception:
+    """The error that says what another one means; a mistake in this program stays what it is."""
+    if isinstance(error, OSError):
+        return StorageError(_("The file {path} can’t be used: {cause}.").format(path=path, cause=cause(error)))
+    if isinstance(error, sqlite3.OperationalError) and _code(error) not in _DAMAGE:
+        return StorageError(
             _("The file {path} can’t be written: {cause}. Free some space, or use --data-dir.").format(path=path, cause=cause(error))
-        ) from None
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.DatabaseError:
-        raise damaged(path) from None
+        )
+    is_mistake = isinstance(error, sqlite3.ProgrammingError) or not isinstance(error, sqlite3.DatabaseError)
+    return error if is_mistake else damaged(path)
 
 
 def damaged(path: Path) -> DamagedError:

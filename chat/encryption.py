@@ -53,18 +53,15 @@ class KeyDerivationError(ChatError):
 
 @dataclass(frozen=True, slots=True)
 class RoomKeys:
-    """Every key of one room. `room` (16 bytes) names it in signatures; `tag` is the same in the letters used in topics."""
+    """Every key of one room. `room` (16 bytes) names it in signatures; `tag` is the same in 26 lower-case letters and digits (base32,
+    RFC 4648, unpadded): what the broker sees of the room beside the topic."""
 
     room: bytes
     messages: bytes = field(repr=False)
     control: bytes = field(repr=False)
     database: bytes = field(repr=False)
     fingerprint: str = ""
-
-    @property
-    def tag(self) -> str:
-        """26 lower-case letters and digits: what the broker sees of the room beside the topic (base32, RFC 4648, unpadded)."""
-        return _letters(self.room)
+    tag: str = ""
 
 
 def derive_root(passphrase: str, topic: str) -> bytes:
@@ -104,12 +101,14 @@ def expand(root: bytes, purpose: bytes, length: int) -> bytes:
 
 def room_keys(root: bytes) -> RoomKeys:
     """All keys of the room whose root this is."""
+    room = expand(root, b"room tag", 16)
     return RoomKeys(
-        room=expand(root, b"room tag", 16),
+        room=room,
         messages=expand(root, b"messages", 32),
         control=expand(root, b"control", 32),
         database=expand(root, b"database", 32),
         fingerprint=grouped(expand(root, b"fingerprint", 10)),
+        tag=_letters(room),
     )
 
 

@@ -154,6 +154,10 @@ class History:
         changes = self._about(reference, (_CHANGE, _OTHER), CHANGES, reference.device[:DEVICE_BYTES])
         return changes + self._about(reference, (_OTHER, _END), REACTIONS)
 
+    def is_mentioned(self, reference: Reference) -> bool:
+        """Whether any record is about this one."""
+        return self._database.execute("SELECT 1 FROM about WHERE target = ? LIMIT 1", (_place(reference),)).fetchone() is not None
+
     def replies(self, reference: Reference) -> list[bytes]:
         """The packets of the last messages that answer this one."""
         return self._about(reference, (_MESSAGE, _CHANGE), REPLIES)

@@ -59,6 +59,8 @@ CONTROL_EXPIRY_SECONDS: Final = 60
 LARGEST_PACKET: Final = PACKET_BYTES + 1024
 """What we let a broker send: the largest payload with its topic and properties."""
 GOODBYE_SECONDS: Final = 0.5
+PACKETS_AT_ONCE: Final = 50
+"""How many are taken in before what is to be sent has its turn."""
 RECEIPTS: Final = 1 << 16
 """Packet identifiers are below this; a receipt is one of them plus this for each attempt, since a new session uses them again."""
 IN_FLIGHT: Final = 20
@@ -128,6 +130,8 @@ class Connection:
         self._wishes: queue.SimpleQueue[_Publish | _Receipt | _Will | _Subscribe | _Unsubscribe] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._retry = threading.Event()
+        self._is_woken = False
+        """Whether the thread will look at the wishes without being woken once more."""
         self._wake_end, self._waker = socket.socketpair()
         self._wake_end.setblocking(False)
         self._waker.setblocking(False)
@@ -205,6 +209,9 @@ class Connection:
         self._waker.close()
 
     def _wake(self) -> None:
+        if self._is_woken:
+            return
+        self._is_woken = True
         # A full pipe means that it is being woken already, a closed one that it has ended.
         with contextlib.suppress(OSError):
             self._waker.send(b"\0")
@@ -249,8 +256,10 @@ class Connection:
                 self._clear_wake()
 
     def _clear_wake(self) -> None:
+        # In this order: whoever wishes something from here on wakes the thread again.
         with contextlib.suppress(BlockingIOError):
             self._wake_end.recv(4096)
+        self._is_woken = False
 
     def _attempt(self) -> _Ended:
         """Connect and serve until the end, whose reason is returned."""
@@ -386,16 +395,19 @@ class Connection:
         if sock is None:
             return False
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
-        key = selector.register(sock, events)
-        try:
-            ready = selector.select(0 if client.has_pending() else 1.0)
-        finally:
-            selector.unregister(key.fileobj)
+        if sock not in selector.get_map():
+            selector.register(sock, events)
+        elif selector.get_key(sock).events != events:
+            selector.modify(sock, events)
+        ready = selector.select(0 if client.has_pending() else 1.0)
         self._clear_wake()
         try:
-            readable = client.has_pending() or any(done.fd == key.fd and mask & selectors.EVENT_READ for done, mask in ready)
-            if readable and client.loop_read() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return False
+            readable = client.has_pending() or any(key.fileobj is sock and mask & selectors.EVENT_READ for key, mask in ready)
+            for _packet in range(PACKETS_AT_ONCE if readable else 0):
+                if client.loop_read() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    return False
+                if self._end is not None or not client.has_pending():
+                    break
             self._take_wishes(client if self._accepted else None)
             if client.want_write() and client.loop_write() is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False

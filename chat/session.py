@@ -57,7 +57,7 @@ from chat.events import (
 )
 from chat.history import History, Remembered, delete_room, open_history
 from chat.moment import now
-from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
+from chat.passphrase import Strength, forget_word_lists, normalise_passphrase, rate_passphrase
 from chat.protocol.names import normalise_name
 from chat.protocol.room import Room
 from chat.protocol.step import Channel
@@ -70,7 +70,7 @@ SETTLE_SECONDS: Final = 0.8
 """How long leaving waits for the broker to confirm what was sent last."""
 CLOSE_SECONDS: Final = 0.8
 LIST_SECONDS: Final = 0.2
-"""The list of rooms is told at most this often."""
+"""The list of rooms is looked at, and told if it changed, at most this often."""
 RESTORED: Final = marked("The data on this computer is from a backup. This computer is a new device now.")
 _Wish = TypeVar("_Wish", Join, JoinBeside)
 
@@ -119,7 +119,7 @@ class Session:
                 self._handle(self._next_input())
                 for visit in list(self._visits.values()):
                     visit.tick()
-                    if self._inbox.empty() or visit.crowded:
+                    if visit.may_commit(quiet=self._inbox.empty()):
                         visit.commit()
                         self._start_anew_if_cloned(visit)
                 self._list_rooms()
@@ -389,11 +389,11 @@ class Session:
         self._list_waits = time.monotonic() < self._list_at
         if self._list_waits:
             return
+        self._list_at = time.monotonic() + LIST_SECONDS
         rooms = sorted(self._visits, key=lambda room: room != self._login)
         listed = RoomsChanged(tuple(self._visits[room].summary(login=room == self._login) for room in rooms))
         if listed != self._listed:
             self._listed = listed
-            self._list_at = time.monotonic() + LIST_SECONDS
             self._show(listed)
 
 
@@ -401,6 +401,7 @@ def _accept(typed: str) -> str:
     """The passphrase in its normal form. Raises `EntryError` for a bad one."""
     passphrase = normalise_passphrase(typed)
     rating = rate_passphrase(passphrase)
+    forget_word_lists()
     if rating.strength is Strength.REFUSED:
         raise EntryError("passphrase", rating.sentence)
     return passphrase

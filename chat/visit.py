@@ -49,6 +49,10 @@ from chat.words import _
 
 DROPPED: Final = 500
 """Records that are deleted at once when they are too old."""
+COMMIT_PAUSE: Final = 3.0
+"""After a commit as many times as long as it took passes before the next, so that in a flood one is for many messages,"""
+LONGEST_PAUSE: Final = 0.1
+"""but no more than this (seconds)."""
 SAVE_SECONDS: Final = 5.0
 DROP_SECONDS: Final = 3600.0
 DAY: Final = 86_400.0
@@ -99,6 +103,7 @@ class Visit:
         self._conversation = Conversation(history, room)
         self._overview = Overview(history)
         self._searches = Searches(history, self._conversation)
+        self._commit_at: float | None = None
         self._save_at: float | None = None
         self._drop_at: float | None = None
         self.keep_days: int | None = history.keep_days
@@ -122,10 +127,10 @@ class Visit:
         """Whether the broker owes an answer."""
         return bool(self._outbox)
 
-    @property
-    def crowded(self) -> bool:
-        """Whether so much waits that it should be committed at once."""
-        return len(self._pending.receipts) >= DROPPED
+    def may_commit(self, *, quiet: bool) -> bool:
+        """Whether to commit now: if so much waits that it should be done at once, or if nothing else is to do and the last commit is not
+        just over."""
+        return len(self._pending.receipts) >= DROPPED or (quiet and (self._commit_at is None or time.monotonic() >= self._commit_at))
 
     def topic_of(self, channel: Channel) -> str:
         """The MQTT topic of a channel."""
@@ -135,7 +140,7 @@ class Visit:
         """When `tick` must be called next (monotonic seconds)."""
         if self._searches.busy:
             return time.monotonic()
-        times = (self.room.due(now()), self._save_at, self._drop_at)
+        times = (self.room.due(now()), self._commit_at, self._save_at, self._drop_at)
         return min((at for at in times if at is not None), default=None)
 
     # What happens
@@ -322,6 +327,7 @@ class Visit:
 
     def commit(self) -> None:
         """Make it last, and only then show, publish and acknowledge it."""
+        began = time.monotonic()
         changed = self.room.take_changed()
         self._keeping(lambda: self.history.save_peers(changed))
         if not self._pending.failure and self.room.take_pinned():
@@ -342,6 +348,8 @@ class Visit:
         if self.up and not pending.failure:
             for receipt in pending.receipts:
                 self._acknowledge(receipt)
+        ended = time.monotonic()
+        self._commit_at = ended + min(LONGEST_PAUSE, COMMIT_PAUSE * (ended - began)) if pending != _Pending() else None
 
     # Within
 

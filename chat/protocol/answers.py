@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chat.protocol import limits
@@ -28,7 +28,7 @@ class Answers:
         self._bucket = TokenBucket(limits.BUNDLE_BURST, limits.BUNDLES_PER_SECOND, now)
         self._pending: dict[bytes, _Pending] = {}
 
-    def asked(self, requester: bytes, counter: int, want: Want, online: Sequence[bytes], now: float) -> None:
+    def asked(self, requester: bytes, counter: int, want: Want, online: Collection[bytes], now: float) -> None:
         """A member asks for records; `counter` is that of its packet."""
         for device, spans in want.wanted:
             mine = intersect(spans, self._ledger.held(device))
@@ -83,7 +83,7 @@ class Answers:
                 del self._pending[device]
         return wanted
 
-    def _rank(self, author: bytes, requester: bytes, counter: int, online: Sequence[bytes]) -> float:
+    def _rank(self, author: bytes, requester: bytes, counter: int, online: Collection[bytes]) -> float:
         if author == self._own:
             return 0.0
         others = [device for device in online if device not in (requester, author)]

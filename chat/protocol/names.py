@@ -1,6 +1,9 @@
 """Usernames: the one form they have on the wire, and when two of them look alike."""
 
 import functools
+import json
+import pkgutil
+import sys
 import unicodedata
 from typing import Final
 
@@ -55,17 +58,22 @@ def skeleton(name: str) -> str:
 def _prototype(sign: str) -> str:
     if sign.isascii():
         return _ASCII_PROTOTYPES.get(sign, sign)
-    alike = _confusables().get(sign, ())
-    latin = [other for other in alike if other.isascii()]
-    prototype = min(latin or [sign, *alike])
+    prototype = _prototypes().get(sign, sign)
     return _ASCII_PROTOTYPES.get(prototype, prototype)
 
 
 @functools.cache
-def _confusables() -> dict[str, tuple[str, ...]]:
-    from confusable_homoglyphs import confusables
-
-    return {sign: tuple(entry["c"] for entry in entries if len(entry["c"]) == 1) for sign, entries in confusables.confusables_data.items()}
+def _prototypes() -> dict[str, str]:
+    """For each sign that others look like, the first of them, or of those that are ASCII."""
+    # The package itself keeps 15 MB of what is needed here of it.
+    content = pkgutil.get_data("confusable_homoglyphs", "confusables.json")
+    if content is None:
+        raise FileNotFoundError("confusables.json of the package confusable-homoglyphs")
+    prototypes = {}
+    for sign, entries in json.loads(content).items():
+        alike = [entry["c"] for entry in entries if len(entry["c"]) == 1]
+        prototypes[sign] = sys.intern(min([other for other in alike if other.isascii()] or [sign, *alike]))
+    return prototypes
 
 
 @functools.lru_cache(1024)

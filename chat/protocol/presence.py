@@ -1,7 +1,7 @@
 """Who is in the room: what members say of themselves, how fast they may say it, and the pins that mark a changed key."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from chat.events import Member, Trust
@@ -22,8 +22,8 @@ class Attendance:
     records: TokenBucket
     control: TokenBucket
     repair: TokenBucket
-    heard_at: float | None = None
-    """Monotonic seconds of its last `Here`; None when it is not online."""
+    heard_at: float = 0.0
+    """Monotonic seconds of its last `Here`."""
     folded: int = 0
     """How many messages were folded since it last kept to the limit."""
 
@@ -38,6 +38,8 @@ class Presence:
         self._peers = peers
         self._chance = chance
         self._attendance: dict[bytes, Attendance] = {}
+        self._online: dict[bytes, Attendance] = {}
+        """Those that are here, in the order in which they came."""
         self._sent = 0
         self._connected = False
         self._answer_at: float | None = None
@@ -56,6 +58,7 @@ class Presence:
                 oldest = min(devices, key=lambda other: devices[other].last_seen)
                 del devices[oldest]
                 self._attendance.pop(oldest, None)
+                self._online.pop(oldest, None)
                 self.evicted.append(oldest)
             devices[device] = Peer()
         if device not in self._attendance:
@@ -107,23 +110,23 @@ class Presence:
     def receive(self, device: bytes, body: Here | Gone, now: Moment) -> bool:
         """A device says that it is here or goes. Says whether the member list changed."""
         peer, attendance = self.peer(device, now)
-        was_online = attendance.heard_at is not None
+        was_online = device in self._online
         if isinstance(body, Gone):
-            attendance.heard_at = None
+            self._online.pop(device, None)
             return was_online
         attendance.heard_at = now.monotonic
+        self._online[device] = attendance
         if body.asks and self._answer_at is None:
             self._answer_at = now.monotonic + self._chance.uniform(0, limits.ANSWER_SECONDS)
         return self._rename(device, peer, body.name) or not was_online
 
-    def online(self) -> list[bytes]:
+    def online(self) -> Collection[bytes]:
         """The other devices that are here."""
-        return [device for device, attendance in self._attendance.items() if attendance.heard_at is not None]
+        return self._online.keys()
 
     def is_online(self, device: bytes) -> bool:
         """Whether another device is here."""
-        attendance = self._attendance.get(device)
-        return attendance is not None and attendance.heard_at is not None
+        return device in self._online
 
     def connected(self, now: Moment) -> Here:
         """The connection is up: what to say first."""
@@ -135,8 +138,7 @@ class Presence:
         """The connection broke: nobody's presence is known, and the next connection has a higher number."""
         self._connected = False
         self._answer_at = None
-        for attendance in self._attendance.values():
-            attendance.heard_at = None
+        self._online.clear()
         self.begin_connection(now)
 
     def begin_connection(self, now: Moment) -> None:
@@ -197,12 +199,11 @@ class Presence:
 
     def _others(self) -> Iterator[Member]:
         for device, peer in self._peers.devices.items():
-            attendance = self._attendance.get(device)
             yield Member(
                 device=device.hex(),
                 name=self.display_name(device),
                 own=False,
-                online=attendance is not None and attendance.heard_at is not None,
+                online=device in self._online,
                 last_seen=peer.last_seen,
                 trust=self.trust(device),
                 fingerprint=device_fingerprint(device),
@@ -212,11 +213,7 @@ class Presence:
         self._beat_at = now.monotonic + limits.HEARTBEAT_SECONDS * self._chance.uniform(0.75, 1.25)
 
     def _forget_silent(self, now: Moment) -> bool:
-        silent = [
-            attendance
-            for attendance in self._attendance.values()
-            if attendance.heard_at is not None and now.monotonic - attendance.heard_at > limits.SILENCE_SECONDS
-        ]
-        for attendance in silent:
-            attendance.heard_at = None
+        silent = [device for device, here in self._online.items() if now.monotonic - here.heard_at > limits.SILENCE_SECONDS]
+        for device in silent:
+            del self._online[device]
         return bool(silent)

@@ -1,6 +1,6 @@
 """Who has received what: the receipts that this device owes the others, and those that it got for its own messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from chat.protocol import limits
 from chat.protocol.control import Receipt
@@ -17,7 +17,7 @@ class Receipts:
         self._at: float | None = None
         self._told: dict[bytes, Span] = {}
 
-    def owe(self, device: bytes, now: float, online: Sequence[bytes]) -> None:
+    def owe(self, device: bytes, now: float, online: Collection[bytes]) -> None:
         """A device's record arrived, or the device came back and does not know what was received meanwhile."""
         if device not in online:
             return

@@ -99,8 +99,7 @@ class ChatView(tk.Frame):
         )
         self.header.pack(fill="x")
         tk.Frame(centre, bg=theme.palette.line, height=1).pack(fill="x")
-        self.search = SearchBar(centre, theme, paint, wishes.search, self._go_to, self.focus_message_box)
-        self.search.pack(fill="x")
+        self._search: SearchBar | None = None
         self.banner = Banner(centre, theme, paint)
         self.banner.pack(fill="x")
         self.transcript = Transcript(centre, theme, paint, Paging(wishes.older, wishes.newer, wishes.around))
@@ -132,15 +131,27 @@ class ChatView(tk.Frame):
         self.bind("<Configure>", lambda _: self._place_members())
         self._bind_keys()
 
+    @property
+    def search(self) -> SearchBar:
+        """Made when it is first wanted, because rooms have to open quickly."""
+        if self._search is None:
+            self._search = SearchBar(self.banner.master, self._theme, self._paint, self._wishes.search, self._go_to, self.focus_message_box)
+            self._search.pack(fill="x", before=self.banner)
+            # By keyboard one comes to it in the order in which they stand.
+            self._search.lower(self.banner)
+            self._bind_part(self._search.entry)
+        return self._search
+
     @functools.cached_property
     def emoji(self) -> EmojiPicker:
-        """Made when it is first wanted, because rooms have to open quickly."""
+        """As `search`."""
         return EmojiPicker(self, self._theme, self._paint, self._recent_emoji)
 
     def enter(self, event: Entered) -> None:
         """Another room."""
         self.composer.give_up()
-        self.search.close()
+        if self._search is not None:
+            self._search.close()
         self.transcript.set_new(event.read)
         self.header.show_room(event.room, event.topic, event.fingerprint)
         self.transcript.call_me(clean_line(event.username))
@@ -215,7 +226,8 @@ class ChatView(tk.Frame):
         self._wanted = old._wanted
         self._place_members()
         self.composer.take_over(old.composer)
-        self.search.take_over(old.search)
+        if old._search is not None:
+            self.search.take_over(old._search)
         if old.header.link is not None:
             self.show_link(old.header.link)
 
@@ -277,22 +289,29 @@ class ChatView(tk.Frame):
         self.composer.text.focus_set()
 
     def _bind_keys(self) -> None:
-        parts: list[tk.Misc] = [self.composer.text, self.search.entry, self.transcript, self.members.canvas]
-        for number, part in enumerate(parts):
-            part.bind("<F6>", functools.partial(self._go_on, parts[number + 1 :] + parts[:number]))
-            if part is not self.search.entry:
-                part.bind("<Escape>", lambda _: self.leave())
-                part.bind("<Control-f>", lambda _: self.open_search())
-                part.bind("<Control-e>", lambda _: self.pick_emoji())
-            # Without these, the keys that change the room would count as those that turn a page.
-            for keys in ("<Control-Prior>", "<Control-Next>"):
-                part.bind(keys, lambda _: None)
+        for part in self._parts():
+            self._bind_part(part)
+            part.bind("<Escape>", lambda _: self.leave())
+            part.bind("<Control-f>", lambda _: self.open_search())
+            part.bind("<Control-e>", lambda _: self.pick_emoji())
         self.composer.text.bind("<Prior>", lambda _: self.reading.page(-1))
         self.composer.text.bind("<Next>", lambda _: self.reading.page(1))
 
-    def _go_on(self, parts: Sequence[tk.Misc], _event: "tk.Event[tk.Misc]") -> str:
-        """Give the focus to the first of these that shows."""
-        part = next(part for part in parts if part.winfo_viewable())
+    def _bind_part(self, part: tk.Misc) -> None:
+        part.bind("<F6>", lambda _: self._go_on(part))
+        # Without these, the keys that change the room would count as those that turn a page.
+        for keys in ("<Control-Prior>", "<Control-Next>"):
+            part.bind(keys, lambda _: None)
+
+    def _parts(self) -> list[tk.Misc]:
+        found: list[tk.Misc] = [] if self._search is None else [self._search.entry]
+        return [self.composer.text, *found, self.transcript, self.members.canvas]
+
+    def _go_on(self, left: tk.Misc) -> str:
+        """Give the focus to the next part that shows."""
+        parts = self._parts()
+        place = parts.index(left)
+        part = next(part for part in parts[place + 1 :] + parts[: place + 1] if part.winfo_viewable())
         part.focus_set()
         part.event_generate("<<TraverseIn>>")
         return "break"
