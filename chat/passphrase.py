@@ -2,8 +2,6 @@
 
 import enum
 import re
-import sys
-import threading
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +17,6 @@ SUGGESTED_WORDS: Final = 5
 """Words of the EFF's long list, 12.9 bits each: 64 bits together."""
 _METER_READS: Final = 72
 """zxcvbn's time grows with the square of the length; what follows can only make a passphrase stronger."""
-
-
-_lists = threading.Lock()
-"""Held while the word lists are used, by the window's thread or the session's."""
 
 
 class Strength(enum.Enum):
@@ -56,23 +50,14 @@ def normalise_passphrase(text: str) -> str:
 
 def rate_passphrase(passphrase: str) -> Rating:
     """How hard a normalised passphrase is to guess. The first call loads the word lists, about 0.1 s."""
-    with _lists:
-        from zxcvbn import zxcvbn
+    from zxcvbn import zxcvbn
 
-        guesses = float(zxcvbn(passphrase[:_METER_READS])["guesses"])
+    guesses = float(zxcvbn(passphrase[:_METER_READS])["guesses"])
     if guesses < REFUSED_BELOW:
         return Rating(Strength.REFUSED, _("This passphrase is too easy to guess. Take four or more unrelated words."))
     if guesses < WARNED_BELOW:
         return Rating(Strength.WEAK, _("With patience, this passphrase can be guessed. Add one more word."))
     return Rating(Strength.GOOD, "")
-
-
-def forget_word_lists() -> None:
-    """Give back the 10 MB that rating took; the next rating loads them again."""
-    with _lists:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "zxcvbn"]:
-            # Its functions and its names hold each other; without this they would wait for the garbage collector.
-            vars(sys.modules.pop(name)).clear()
 
 
 def suggest_passphrase() -> str:

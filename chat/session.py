@@ -57,7 +57,7 @@ from chat.events import (
 )
 from chat.history import History, Remembered, delete_room, open_history
 from chat.moment import now
-from chat.passphrase import Strength, forget_word_lists, normalise_passphrase, rate_passphrase
+from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
 from chat.protocol.names import normalise_name
 from chat.protocol.room import Room
 from chat.protocol.step import Channel
@@ -401,7 +401,6 @@ def _accept(typed: str) -> str:
     """The passphrase in its normal form. Raises `EntryError` for a bad one."""
     passphrase = normalise_passphrase(typed)
     rating = rate_passphrase(passphrase)
-    forget_word_lists()
     if rating.strength is Strength.REFUSED:
         raise EntryError("passphrase", rating.sentence)
     return passphrase

@@ -278,7 +278,7 @@ def test_the_language_changes_while_one_talks(open_window: Open) -> None:
         view = ada.client.view
         assert view is not None
         assert ada.texts() == ["hej"]
-        assert str(view.header._people["text"]) == "1 medlem, 1 online"
+        ada.wait(lambda: str(view.header._people["text"]) == "1 medlem, 1 online")
         assert load_settings(ada.client._places.settings) == replace(before, language="sv")
         ada.client.open_settings()
         assert ada.client.dialog.title() == "Inställningar"

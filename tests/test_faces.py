@@ -206,7 +206,12 @@ def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> 
     console.wait_for("Bob: at home")
     console.type("/rooms")
     console.wait_for("climbing at")
-    console.wait_for("you are here, 1 online")
+
+    def ask_again() -> None:
+        console.type("/rooms")
+        console.look()
+
+    wait_until(lambda: "you are here, 1 online" in console.out, 20, ask_again)
     console.type("/rooms 1")
     console.wait_for(f"You are in {bob.topic}")
     console.type("back home")

@@ -1,6 +1,5 @@
 """Passphrases: one form for all keyboards, no weak ones, good ones on request."""
 
-import sys
 import unicodedata
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.errors import EntryError
-from chat.passphrase import Strength, forget_word_lists, normalise_passphrase, rate_passphrase, suggest_passphrase
+from chat.passphrase import Strength, normalise_passphrase, rate_passphrase, suggest_passphrase
 
 
 @pytest.mark.parametrize(
@@ -67,11 +66,3 @@ def test_suggestions_are_five_words_good_and_different() -> None:
     for suggestion in suggestions:
         assert len(suggestion.split()) == 5
         assert rate_passphrase(normalise_passphrase(suggestion)).strength is Strength.GOOD
-
-
-def test_the_word_lists_can_be_forgotten_and_are_loaded_again() -> None:
-    before = rate_passphrase("violet cactus dreams sideways")
-    forget_word_lists()
-    assert not [name for name in sys.modules if name.partition(".")[0] == "zxcvbn"]
-    assert rate_passphrase("violet cactus dreams sideways") == before
-    assert rate_passphrase("password").strength is Strength.REFUSED

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import pkgutil
 import sys
 import unicodedata
 from typing import Final
@@ -65,10 +64,10 @@ def _prototype(sign: str) -> str:
 @functools.cache
 def _prototypes() -> dict[str, str]:
     """For each sign that others look like, the first of them, or of those that are ASCII."""
+    from importlib import resources
+
     # The package itself keeps 15 MB of what is needed here of it.
-    content = pkgutil.get_data("confusable_homoglyphs", "confusables.json")
-    if content is None:
-        raise FileNotFoundError("confusables.json of the package confusable-homoglyphs")
+    content = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_bytes()
     prototypes = {}
     for sign, entries in json.loads(content).items():
         alike = [entry["c"] for entry in entries if len(entry["c"]) == 1]

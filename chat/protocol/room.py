@@ -86,6 +86,7 @@ class Room:
         self._heard: set[bytes] = set()
         self._members_changed = True
         self._foreign_changed = self._receipts_changed = self._suppliers_changed = self._typists_changed = False
+        self._gaps_changed = False
         self._gaps: tuple[Gap, ...] = ()
         self._tell_at = now.monotonic
         self.cloned = False
@@ -121,6 +122,7 @@ class Room:
         elif peer := self._peers.devices.get(device):
             give_up_before(peer, number)
             self._note_change(device)
+            self._gaps_changed = True
 
     def take_changed(self) -> list[bytes]:
         """The devices whose records changed what is to be kept of them, since the last time."""
@@ -166,7 +168,7 @@ class Room:
         self._members_changed = self._receipts_changed = True
         self._foreign_changed = self._foreign > 0
         self._suppliers_changed = bool(self._chain.suppliers)
-        self._gaps = ()
+        self._gaps_changed, self._gaps = True, ()
         self._tell_at = now.monotonic
 
     def will(self) -> Packet:
@@ -184,7 +186,7 @@ class Room:
         self._introduce(now, step)
         self._gossip.connected(now.monotonic)
         self._wants.connected(now.monotonic)
-        self._members_changed = True
+        self._members_changed = self._gaps_changed = True
         return step
 
     def disconnected(self, now: Moment) -> Step:
@@ -194,7 +196,7 @@ class Room:
         self._typists, self._typists_changed = Typists(), True
         for part in (self._gossip, self._wants, self._answers, self._receipts):
             part.disconnected()
-        self._members_changed = True
+        self._members_changed = self._gaps_changed = True
         return self.tick(now)
 
     def say(self, text: str, now: Moment, reply_to: Reference | None = None) -> Step:
@@ -316,6 +318,8 @@ class Room:
         return step
 
     def _heal(self, now: Moment, step: Step, *, heartbeat: bool) -> None:
+        asks_at = self._wants.due()
+        self._gaps_changed |= asks_at is not None and now.monotonic >= asks_at
         receipt = self._receipts.tick(now.monotonic, heartbeat=heartbeat)
         want = self._wants.tick(now.monotonic)
         for body in (receipt, *self._gossip.tick(now.monotonic), want):
@@ -395,6 +399,7 @@ class Room:
             step.doubted.append(record)
             return
         peer, attendance = self._presence.peer(device, now)
+        self._gaps_changed = True
         if record.sequence not in peer.forks:
             self._answers.heard(device, record.sequence)
         match note_record(peer, record):
@@ -476,16 +481,15 @@ class Room:
         return Packet(Channel.CONTROL, self._control.seal(make_control(self._device, self._keys.room, counter, body)))
 
     def _has_news(self) -> bool:
-        changed = (self._foreign_changed, self._receipts_changed, self._suppliers_changed, self._typists_changed)
+        changed = (self._foreign_changed, self._receipts_changed, self._suppliers_changed, self._typists_changed, self._gaps_changed)
         return self._members_changed or any(changed)
 
     def _tell(self, now: Moment, step: Step) -> None:
-        gaps = self._view.gaps(self._wants.in_vain())
-        if gaps != self._gaps:
-            self._gaps = gaps
-            step.events.append(GapsChanged(gaps))
         if now.monotonic < self._tell_at or not self._has_news():
             return
+        if (self._gaps_changed or self._members_changed) and (gaps := self._view.gaps(self._wants.in_vain())) != self._gaps:
+            self._gaps = gaps
+            step.events.append(GapsChanged(gaps))
         if self._members_changed:
             step.events.append(MembersChanged(self._presence.members(now.wall)))
         if self._foreign_changed:
@@ -498,7 +502,7 @@ class Room:
         if self._typists_changed:
             step.events.append(TypistsChanged(tuple(map(self._presence.display_name, self._typists.devices[: limits.TYPISTS]))))
         self._members_changed = self._foreign_changed = False
-        self._receipts_changed = self._suppliers_changed = self._typists_changed = False
+        self._receipts_changed = self._suppliers_changed = self._typists_changed = self._gaps_changed = False
         self._tell_at = now.monotonic + limits.COALESCE_SECONDS
 
 

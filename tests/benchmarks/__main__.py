@@ -1,7 +1,5 @@
-"""Runs the benchmarks and prints one table, or `window`, which takes longer, with tables of its own. Nothing here passes or fails;
-compare the columns."""
+"""Runs the benchmarks and prints one table. Nothing here passes or fails; compare the columns."""
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -9,7 +7,6 @@ from tests.benchmarks.conversation import idle_memory, latency, receive_cost
 from tests.benchmarks.keeping import history
 from tests.benchmarks.start import first_window
 from tests.benchmarks.table import Figure
-from tests.benchmarks.window import main as window
 from tests.brokers import Mosquitto
 from tests.screens import virtual_screen
 
@@ -34,8 +31,4 @@ def main() -> None:
         print(figure.line(width))
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["window"]:
-        window(sys.argv[2:])
-    else:
-        main()
+main()

@@ -1,6 +1,6 @@
 """Does the window stutter? Real messages, signed and encrypted, flood a room through a broker and a session into a real window.
 
-    python -m tests.benchmarks window [--records N] [--seconds N] [--scale PERCENT ...]
+    python -m tests.benchmarks.window [--records N] [--seconds N] [--scale PERCENT ...]
 
 Meanwhile somebody scrolls and types there. A plain `tk.Text` in a process of its own, which is given as many lines of plain text each
 second, is the yardstick.
@@ -13,21 +13,21 @@ import os
 import queue
 import shutil
 import statistics
-import sys
 import tempfile
 import threading
 import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
-import chat.session
 from chat.address import parse_broker
 from chat.client import ChatClient
 from chat.config import Places, Settings
+from chat.encryption import derive_root
 from chat.events import Join, MessageShown
 from tests.benchmarks.flood import LINE, PER_SECOND, Sender
 from tests.benchmarks.keeping import TOPIC, made
@@ -94,7 +94,6 @@ class Clockwork:
 def chat_window(folder: Path, url: str, seconds: int, scale: int) -> Measured:
     """Measure the chat's window."""
     found = Measured()
-    sender = Sender(url, seconds)
     settings = Settings(broker=url, topic=TOPIC, username="Ada", theme="light", scale=scale)
     client = ChatClient(settings, Places(folder / "settings.toml", folder))
     root = client.root
@@ -102,6 +101,7 @@ def chat_window(folder: Path, url: str, seconds: int, scale: int) -> Measured:
     _rest(root, 1)
     found.times[LOGIN] = [_log_in(client, url, scale)]
     _run_until(root, lambda: _connected(client))
+    sender = Sender(url, seconds)
     ready = threading.Thread(target=sender.wait)
     ready.start()
     _run_until(root, lambda: not ready.is_alive())
@@ -117,16 +117,15 @@ def chat_window(folder: Path, url: str, seconds: int, scale: int) -> Measured:
 def _log_in(client: ChatClient, url: str, scale: int) -> float:
     """From the key on, which takes half a second by design, until the conversation is painted."""
     derived: list[float] = []
-    derive = chat.session.derive_root
 
     def timed(passphrase: str, topic: str) -> bytes:
-        root = derive(passphrase, topic)
+        root = derive_root(passphrase, topic)
         derived.append(time.perf_counter())
         return root
 
-    setattr(chat.session, "derive_root", timed)  # noqa: B010
-    client.enter(Join(parse_broker(url), TOPIC, "Ada", PASSPHRASE), _geometry(SIZE[0], scale))
-    _run_until(client.root, lambda: _shows(client))
+    with mock.patch("chat.session.derive_root", timed):
+        client.enter(Join(parse_broker(url), TOPIC, "Ada", PASSPHRASE), _geometry(SIZE[0], scale))
+        _run_until(client.root, lambda: _shows(client))
     _paint(client.root)
     return 1000 * (time.perf_counter() - derived[0])
 
@@ -329,13 +328,13 @@ def _row(times: list[float]) -> str:
     return f"{statistics.median(ordered):7.1f} {high:7.1f} {ordered[-1]:8.1f}  {stalls:>11}"
 
 
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
     """Measure both windows, and print a table for each scale."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks window")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window")
     parser.add_argument("--records", type=int, default=1_000_000, help="records that the room holds already")
     parser.add_argument("--seconds", type=int, default=15, help="how long the flood is")
     parser.add_argument("--scale", type=int, nargs="+", default=[100, 200], help="of the content, in percent")
-    wanted = parser.parse_args(arguments)
+    wanted = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     with virtual_screen(), tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as another:
         folder = Path(name)
@@ -355,4 +354,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
