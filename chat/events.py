@@ -7,6 +7,7 @@ with `match` and closes the match with `assert_never`; a type checker then finds
 
 import enum
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -152,6 +153,37 @@ class Keep(msgspec.Struct, frozen=True):
     days: int | None
 
 
+class SendFile(msgspec.Struct, frozen=True):
+    """Offer a file to the room. The offer is a message, which is shown as soon as the file was read once."""
+
+    path: Path
+
+
+class AcceptFile(msgspec.Struct, frozen=True):
+    """Receive the file that the message with this key offers, or go on with it; it is stored in `folder` under a free name."""
+
+    key: str
+    folder: Path
+
+
+class PauseFile(msgspec.Struct, frozen=True):
+    """Send or receive a file no further for now; `AcceptFile` or `ResumeFile` goes on."""
+
+    key: str
+
+
+class ResumeFile(msgspec.Struct, frozen=True):
+    """Go on with a file that was paused."""
+
+    key: str
+
+
+class DeclineFile(msgspec.Struct, frozen=True):
+    """Do not receive a file, or not any more: what arrived of it is deleted. One's own is sent to nobody any more, and taken back."""
+
+    key: str
+
+
 class Mute(msgspec.Struct, frozen=True):
     """Keep quiet about what is said in the room, or not any more; this is remembered."""
 
@@ -160,7 +192,7 @@ class Mute(msgspec.Struct, frozen=True):
 
 RoomCommand = (
     Open | Read | Say | Type | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep
-    | Mute | DeleteData | Leave | Reconnect
+    | Mute | DeleteData | Leave | Reconnect | SendFile | AcceptFile | PauseFile | ResumeFile | DeclineFile
 )  # fmt: skip
 
 
@@ -229,6 +261,14 @@ class Reaction(msgspec.Struct, frozen=True):
     own: bool
 
 
+class File(msgspec.Struct, frozen=True):
+    """A file that a message offers: its name as the sender gave it, its size in bytes, and its media type (RFC 6838)."""
+
+    name: str
+    size: int
+    type: str
+
+
 class Message(msgspec.Struct, frozen=True):
     """One message as every face shows it.
 
@@ -255,6 +295,8 @@ class Message(msgspec.Struct, frozen=True):
     retracted: bool = False
     """The sender took it back; `text` is empty."""
     reactions: tuple[Reaction, ...] = ()
+    file: File | None = None
+    """What the message offers; `text` is then the file's name."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -268,6 +310,27 @@ class Member(msgspec.Struct, frozen=True):
     """Unix seconds by this computer's clock."""
     trust: Trust
     fingerprint: str
+
+
+class FileStage(enum.Enum):
+    """How it stands with a file, at this device."""
+
+    OFFERED = "offered"
+    """Another member offers it, and nobody here has said yet whether to take it."""
+    DECLINED = "declined"
+    WAITING = "waiting"
+    """Accepted; nobody who has it is here."""
+    RECEIVING = "receiving"
+    PAUSED = "paused"
+    """By a person here, or because of `FileChanged.sentence`."""
+    SAVED = "saved"
+    """All of it is in `FileChanged.path`."""
+    FAILED = "failed"
+    """`FileChanged.sentence` says why."""
+    READING = "reading"
+    """An own file is read once before it is offered, or again before it can be sent on."""
+    SHARED = "shared"
+    """An own file that the others may have; `FileChanged.takers` says how many want it."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -435,6 +498,32 @@ class DeliveryChanged(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class FileChanged(msgspec.Struct, frozen=True):
+    """How it stands with the file that the message with this key offers; "" is an own file that is not offered yet.
+
+    `done` and `size` are bytes: of what arrived, or of what those who want an own file have of it on average. `speed` is bytes a second,
+    0.0 while nothing moves. An own file was received by `received` of `takers` members who accepted it.
+    """
+
+    key: str
+    name: str
+    stage: FileStage
+    size: int
+    done: int = 0
+    speed: float = 0.0
+    received: int = 0
+    takers: int = 0
+    path: Path | None = None
+    sentence: str = ""
+
+
+class FileRefused(msgspec.Struct, frozen=True):
+    """A file was not offered; `sentence` says why."""
+
+    path: Path
+    sentence: str
+
+
 class MessagesFolded(msgspec.Struct, frozen=True):
     """A device sends faster than a person reads: `count` more messages (in all) are kept behind “120 more from Bob”.
 
@@ -496,6 +585,8 @@ RoomEvent = (
     | MessageShown
     | MessageChanged
     | DeliveryChanged
+    | FileChanged
+    | FileRefused
     | ReceiptsChanged
     | TypistsChanged
     | GapsChanged
