@@ -4,6 +4,7 @@ A broker is written as a URL, `mqtts://user@host:8883`, in one of the schemes mq
 it, because URLs end up in logs, in shell histories and on screens.
 """
 
+import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -126,3 +127,13 @@ def normalise_topic(text: str) -> str:
     if len(topic.encode()) > TOPIC_BYTES:
         raise EntryError("topic", _("The topic is too long: at most {most} bytes.").format(most=TOPIC_BYTES))
     return topic
+
+
+def is_public(broker: BrokerAddress) -> bool:
+    """Whether a broker is, as far as its name tells, neither on this computer nor in a network of one's own."""
+    host = broker.host.rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".lan", ".home.arpa", ".internal", ".localhost"))
+    return not (address.is_private or address.is_loopback or address.is_link_local)

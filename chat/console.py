@@ -22,6 +22,8 @@ from chat.events import (
     Edit,
     Entered,
     Event,
+    FileChanged,
+    FileRefused,
     ForeignCounted,
     Found,
     FromRoom,
@@ -377,7 +379,7 @@ class Console:
                 self._screen.remark(_("What was said before you came is from {names}.").format(names=", ".join(map(clean_line, names))))
             case GapsChanged(gaps):
                 self._screen.gaps(gaps)
-            case ReceiptsChanged() | TypistsChanged() | Page():
+            case ReceiptsChanged() | TypistsChanged() | Page() | FileChanged() | FileRefused():
                 pass
             case _:
                 assert_never(event)

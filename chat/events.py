@@ -190,6 +190,12 @@ class Mute(msgspec.Struct, frozen=True):
     on: bool
 
 
+class LimitFiles(msgspec.Struct, frozen=True):
+    """Keep files to a size and a speed that do no harm to a broker of others: everywhere, nowhere, or (None) on public brokers."""
+
+    on: bool | None
+
+
 RoomCommand = (
     Open | Read | Say | Type | Edit | Retract | React | Resend | Older | Newer | After | Around | Search | Keep
     | Mute | DeleteData | Leave | Reconnect | SendFile | AcceptFile | PauseFile | ResumeFile | DeclineFile
@@ -203,7 +209,7 @@ class ToRoom(msgspec.Struct, frozen=True):
     command: RoomCommand
 
 
-Command = Join | JoinBeside | ToRoom | RoomCommand | Close
+Command = Join | JoinBeside | ToRoom | RoomCommand | LimitFiles | Close
 
 # What the events carry.
 

@@ -24,9 +24,10 @@ from chat.causes import cause
 from chat.database import Database, open_database, sentences
 from chat.encryption import RoomKeys
 from chat.errors import DamagedError, StorageError
+from chat.kept_file import Kept
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
-from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Reply, Retract, Said, Text
+from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Retract, Said, Worded
 from chat.protocol.spans import Span
 from chat.state import State
 from chat.words import _
@@ -82,6 +83,8 @@ class History:
         """Whether to keep quiet about what is said."""
         self.rooms: list[Remembered] = self._state.load("rooms", list[Remembered], list)
         """The rooms that are entered with this one."""
+        self.files: list[Kept] = self._state.load("files", list[Kept], list)
+        """The files that were offered here or elsewhere, as far as somebody decided about them."""
         self.read: Order = self._state.load("read", Order, _nothing)
         """Up to where the person has seen the conversation."""
         last = "SELECT coalesce(max(number), 0) FROM arrival UNION ALL SELECT coalesce(max(last), 0) FROM part"
@@ -114,7 +117,7 @@ class History:
         """Keep a record, and with `to_send` note that the broker does not have it. Gives the number of its arrival if it holds words, 0
         if not, and None if it is there already."""
         place, position = _place(record.reference), _position(record)
-        arrival = self._arrivals + 1 if isinstance(record.body, Text | Reply | Edit) else None
+        arrival = self._arrivals + 1 if isinstance(record.body, Worded | Edit) else None
         if self._database.execute("INSERT OR IGNORE INTO place VALUES (?, ?, ?)", (place, position, arrival)).rowcount == 0:
             return None
         self._database.execute("INSERT INTO record VALUES (?, ?)", (position, self._state.cipher.seal(record.packet, padded=False)))
@@ -338,6 +341,11 @@ class History:
         """Take over the state of another history, as its rows hold it; it counts from the next opening on."""
         for name, content in contents.items():
             self._state.write(name, content)
+
+    def remember_files(self, files: list[Kept]) -> None:
+        """Keep these in the place of those that were kept."""
+        self.files = files
+        self._state.save("files", files)
 
     def password(self, user: str, place: str) -> str:
         """The password kept for a user of a broker, "" if none is."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chat.history import History
-from chat.protocol.records import Edit, Record, Reply, Text
+from chat.protocol.records import Edit, Record, Worded
 from chat.search import Query, plain, split_terms
 
 PART_ARRIVALS: Final = 4096
@@ -61,7 +61,7 @@ class Index:
 
     def add(self, arrival: int | None, record: Record) -> None:
         """Take up the words of a record that arrived under this number, if it has one (see `History.add`)."""
-        if self.closed or not arrival or not isinstance(record.body, Text | Reply | Edit):
+        if self.closed or not arrival or not isinstance(record.body, Worded | Edit):
             return
         words = split_terms(plain(record.body.text))
         sender = f"{_SENDER}{record.device.hex()}"

@@ -15,6 +15,8 @@ from chat.events import (
     DeliveryChanged,
     Edit,
     Entered,
+    FileChanged,
+    FileRefused,
     ForeignCounted,
     Found,
     GapsChanged,
@@ -137,6 +139,8 @@ class Rooms:
                 self._left(room, event)
             case Deleted(sentence):
                 self.notice(sentence)
+            case FileChanged() | FileRefused():
+                pass
             case _:
                 view = self.frame.view(room)
                 if view is not None:

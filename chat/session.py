@@ -18,11 +18,13 @@ from chat.address import BrokerAddress, normalise_topic, parse_broker
 from chat.encryption import RoomKeys, derive_root, room_keys
 from chat.errors import ChatError, EntryError, StorageError
 from chat.events import (
+    AcceptFile,
     After,
     Around,
     Close,
     Closed,
     Command,
+    DeclineFile,
     Deleted,
     DeleteData,
     Edit,
@@ -34,17 +36,20 @@ from chat.events import (
     Keep,
     Leave,
     Left,
+    LimitFiles,
     Mute,
     Newer,
     Notice,
     Older,
     Open,
     PageKind,
+    PauseFile,
     Progress,
     React,
     Read,
     Reconnect,
     Resend,
+    ResumeFile,
     Retract,
     RoomCommand,
     RoomEvent,
@@ -52,9 +57,12 @@ from chat.events import (
     Say,
     SayRefused,
     Search,
+    SendFile,
     ToRoom,
     Type,
 )
+from chat.file_messages import FromFiles, Limit
+from chat.files import Files
 from chat.history import History, Remembered, delete_room, open_history
 from chat.moment import now
 from chat.passphrase import Strength, normalise_passphrase, rate_passphrase
@@ -72,6 +80,7 @@ CLOSE_SECONDS: Final = 0.8
 LIST_SECONDS: Final = 0.2
 """The list of rooms is looked at, and told if it changed, at most this often."""
 RESTORED: Final = marked("The data on this computer is from a backup. This computer is a new device now.")
+_Input = Command | FromBroker | FromFiles
 _Wish = TypeVar("_Wish", Join, JoinBeside)
 
 
@@ -81,7 +90,7 @@ class Session:
     def __init__(self, data_folder: Path, show: Callable[[Event], None]) -> None:
         self._data_folder = data_folder
         self._show = show
-        self._inbox: queue.SimpleQueue[Command | FromBroker] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Input] = queue.SimpleQueue()
         self._later: deque[Command] = deque()
         self._visits: dict[str, Visit] = {}
         """The rooms that were entered."""
@@ -94,6 +103,7 @@ class Session:
         self._listed = RoomsChanged(())
         self._list_at = 0.0
         self._list_waits = False
+        self._files = Files(data_folder / "files", self._inbox.put)
         self._passphrase = ""
         self._root_of: tuple[str, str] = ("", "")
         self._root = b""
@@ -114,6 +124,7 @@ class Session:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        self._files.start()
         try:
             while not self._closing:
                 self._handle(self._next_input())
@@ -125,14 +136,15 @@ class Session:
                 self._list_rooms()
         finally:
             self._leave(list(self._visits.values()))
+            self._files.close(CLOSE_SECONDS)
             self._show(Closed())
 
-    def _next_input(self) -> Command | FromBroker | None:
+    def _next_input(self) -> _Input | None:
         if self._later:
             return self._later.popleft()
         return self._take(self._seconds_to_wait())
 
-    def _take(self, seconds: float | None) -> Command | FromBroker | None:
+    def _take(self, seconds: float | None) -> _Input | None:
         try:
             return self._inbox.get(timeout=seconds)
         except queue.Empty:
@@ -145,7 +157,7 @@ class Session:
         due = min((at for at in times if at is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
-    def _handle(self, item: Command | FromBroker | None) -> None:
+    def _handle(self, item: _Input | None) -> None:
         match item:
             case None:
                 pass
@@ -157,6 +169,11 @@ class Session:
                 self._closing, self._forget_unsent = True, forget_unsent
             case FromBroker(shared, number, event):
                 shared.handle(number, event)
+            case FromFiles(room):
+                if visit := self._visits.get(room):
+                    visit.from_files(item)
+            case LimitFiles(on):
+                self._files.post(Limit(on))
             case ToRoom(room, command):
                 self._in_room(self._visits.get(room), command)
             case _:
@@ -199,6 +216,8 @@ class Session:
                 self._forget(visit)
             case Reconnect():
                 self._shared[visit.broker].reconnect(visit)
+            case SendFile() | AcceptFile() | PauseFile() | ResumeFile() | DeclineFile():
+                visit.offers.do(command)
             case _:
                 assert_never(command)
 
@@ -274,7 +293,7 @@ class Session:
         self, broker: BrokerAddress, name: str, topic: str, keys: RoomKeys, opened: tuple[History, str], password: str | None
     ) -> None:
         history, damage = opened
-        shared = self._shared.get(broker) or SharedConnection(broker, self._inbox)
+        shared = self._shared.get(broker) or SharedConnection(broker, self._inbox, self._files)
         if password is None and shared.visits:
             password = shared.password
         try:
@@ -285,7 +304,7 @@ class Session:
             history.save_pins()
             history.commit()
             show, next_number = self._show_in(keys.tag), lambda: next(self._numbers)
-            visit = Visit(broker, topic, keys, history, room, show, shared.publish, shared.acknowledge, next_number)
+            visit = Visit(broker, topic, keys, history, room, show, shared.publish, shared.acknowledge, next_number, self._files.post)
         except StorageError:
             history.close()
             raise
@@ -376,7 +395,7 @@ class Session:
             match self._take(left):
                 case None:
                     pass
-                case FromBroker() as item:
+                case FromBroker() | FromFiles() as item:
                     self._handle(item)
                     for visit in self._visits.values():
                         visit.commit()

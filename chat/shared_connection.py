@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from chat.address import BrokerAddress
+from chat.address import BrokerAddress, is_public
 from chat.events import Link, LinkChanged
+from chat.file_messages import Answered, Chunk, Down, Unheard, Up
+from chat.files import Files
 from chat.network import Connection
 from chat.network_events import (
     Acknowledged,
     Arrived,
+    BrokerLimits,
     Connected,
     Connecting,
     Disconnected,
@@ -26,7 +29,10 @@ from chat.visit import Visit
 from chat.words import _
 
 INBOX_PACKETS: Final = 1000
+INBOX_CHUNKS: Final = 64
 """When this many wait, the network thread pauses reading; TCP then slows the broker down."""
+FILES: Final = "/f/"
+"""In the topics of files, between that of the room and the file's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,10 @@ class FromBroker:
 class SharedConnection:
     """See the module. What it tells goes into `inbox`, and from there to `handle`."""
 
-    def __init__(self, broker: BrokerAddress, inbox: "queue.SimpleQueue[Any]") -> None:
+    def __init__(self, broker: BrokerAddress, inbox: "queue.SimpleQueue[Any]", files: Files) -> None:
         self.broker = broker
+        self._files = files
+        self._limits = BrokerLimits()
         self.password = ""
         self.visits: dict[str, Visit] = {}
         self._inbox = inbox
@@ -117,10 +125,12 @@ class SharedConnection:
             case Connecting():
                 self._change(LinkChanged(Link.CONNECTING, _("Connecting to {place}…").format(place=self.broker.place)))
             case Connected():
-                self._security = event.security
+                self._security, self._limits = event.security, event.limits
                 self._state = LinkChanged(Link.CONNECTED, _("Connected"), security=event.security)
             case Subscribed(name):
                 if visit := self.visits.get(name):
+                    limits, link = self._limits, self._connection
+                    self._files.post(Up(name, link, limits.packet_bytes, limits.receive_maximum, is_public(self.broker)))
                     visit.change_link(self._state)
             case SubscriptionRefused(name, sentence):
                 if visit := self.visits.get(name):
@@ -142,6 +152,7 @@ class SharedConnection:
     def _change(self, state: LinkChanged) -> None:
         self._state = state
         for visit in self.visits.values():
+            self._files.post(Down(visit.keys.tag))
             visit.change_link(state)
 
     def _arrived(self, event: Arrived) -> None:
@@ -171,6 +182,26 @@ class SharedConnection:
         self._change(LinkChanged(Link.CONNECTING, _("Connecting to {place}…").format(place=self.broker.place)))
         self._connection.start()
 
+    def _is_behind(self) -> bool:
+        return self._inbox.qsize() > INBOX_PACKETS or self._files.waiting > INBOX_CHUNKS
+
+    def _is_for_files(self, event: NetworkEvent) -> bool:
+        """Pass on what concerns files, on the network's thread, so that the conversation does not wait behind it."""
+        connection = self._connection
+        match event:
+            case Arrived(topic, token, qos, receipt) if FILES in topic and connection is not None:
+                self._files.post(Chunk(connection, topic, token, receipt if qos else None))
+            case Acknowledged(number) if number < 0:
+                self._files.post(Answered(number, ""))
+            case Rejected(number, sentence) if number < 0:
+                self._files.post(Answered(number, sentence))
+            case SubscriptionRefused(name, sentence) if FILES in name:
+                room, _, id_ = name.partition(FILES)
+                self._files.post(Unheard(room, bytes.fromhex(id_), sentence))
+            case _:
+                return False
+        return True
+
     def _will(self) -> tuple[str, bytes]:
         first = next(iter(self.visits.values()))
         will = first.room.will()
@@ -179,8 +210,9 @@ class SharedConnection:
     def _inlet(self, number: int, ended: threading.Event) -> Callable[[NetworkEvent], None]:
         def put(event: NetworkEvent) -> None:
             # Runs on the network's thread. Pausing it here is what bounds the memory that a flood can take.
-            while isinstance(event, Arrived) and self._inbox.qsize() > INBOX_PACKETS and not ended.is_set():
+            while isinstance(event, Arrived) and self._is_behind() and not ended.is_set():
                 time.sleep(0.005)
-            self._inbox.put(FromBroker(self, number, event))
+            if not self._is_for_files(event):
+                self._inbox.put(FromBroker(self, number, event))
 
         return put

@@ -19,9 +19,12 @@ from chat.events import (
     DeliveryChanged,
     Edit,
     Entered,
+    FileChanged,
+    FileRefused,
     Found,
     Link,
     LinkChanged,
+    MembersChanged,
     Message,
     MessageChanged,
     MessagesFolded,
@@ -35,12 +38,15 @@ from chat.events import (
     RoomSummary,
     SayRefused,
 )
+from chat.file_messages import FromFiles, Ready, Remember, ToFiles
 from chat.history import History, Order
 from chat.moment import now
+from chat.offers import Offers
 from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
-from chat.protocol.records import Record, Reference, Reply, Said, Text
+from chat.protocol.control import Holding
+from chat.protocol.records import Record, Reference, Reply, Said, Worded
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 from chat.search import parse_query
@@ -87,6 +93,7 @@ class Visit:
         publish: Callable[[str, bytes, int, int], None],
         acknowledge: Callable[[int], None],
         next_number: Callable[[], int],
+        files: Callable[[ToFiles], None],
     ) -> None:
         self.broker, self.topic, self.keys = broker, topic, keys
         self.history, self.room = history, room
@@ -103,6 +110,7 @@ class Visit:
         self._conversation = Conversation(history, room)
         self._overview = Overview(history)
         self._searches = Searches(history, self._conversation)
+        self.offers = Offers(keys.tag, f"{topic}/{keys.tag}/f", room.device, history, self._conversation, files)
         self._commit_at: float | None = None
         self._save_at: float | None = None
         self._drop_at: float | None = None
@@ -234,6 +242,24 @@ class Visit:
             else:
                 self._pending.events.append(Notice(_("Not sent: {sentence}").format(sentence=sentence)))
 
+    def from_files(self, answer: FromFiles) -> None:
+        """What the files' thread has for this room."""
+        match answer.content:
+            case Holding() as told:
+                self._pending.packets.append(self.room.holding(told))
+            case Ready() as ready:
+                self._offer(ready)
+            case FileChanged() | FileRefused() as event:
+                self._show(event)
+            case Remember(files):
+                self._keeping(partial(self.history.remember_files, files))
+
+    def _offer(self, ready: Ready) -> None:
+        step = self.room.offer(ready.offer, now())
+        if not self.offers.offered(ready, step.said):
+            step.events = [FileRefused(ready.path, event.sentence) if isinstance(event, SayRefused) else event for event in step.events]
+        self._absorb(step)
+
     # What is asked for
 
     def say(self, text: str, reply_to: str) -> None:
@@ -322,6 +348,7 @@ class Visit:
         self._keeping(self._drop_all if self.keep_days == 0 else self._searches.save)
         self.commit()
         self._searches.close()
+        self.offers.leave(delete=False)
         self.history.close()
         return unsent
 
@@ -377,6 +404,7 @@ class Visit:
             pending.touched |= self._conversation.recent(step.renamed)
         pending.events += step.events
         pending.packets += step.packets
+        self.offers.heard(step)
         for record in step.doubted:
             self._keeping(partial(self._compare, record))
         if step.wanted:
@@ -424,6 +452,9 @@ class Visit:
                     self._show(MessageShown(self._complete(message, answered), delivery))
                 case MessagesFolded(device, name, count, messages):
                     self._show(MessagesFolded(device, name, count, tuple(self._complete(message, answered) for message in messages)))
+                case MembersChanged(members):
+                    self._show(event)
+                    self.offers.present(members)
                 case _:
                     self._show(event)
         for target in pending.touched | answered:
@@ -449,6 +480,7 @@ class Visit:
         messages = [(self._conversation.message(record), record) for record in shown]
         page = tuple((message, self._delivery(record) if message.own else None) for message, record in messages)
         self._show(Page(kind, page, more_before, more_after))
+        self.offers.shown(message for message, _delivery in page)
         for message, delivery in page:
             if delivery is Delivery.FAILED:
                 self._show(DeliveryChanged(message.key, delivery, self._refused[message.key]))
@@ -501,8 +533,8 @@ class Visit:
         self.history.save_peers(self.room.take_changed())
 
     def _unsent(self, forget: bool) -> list[str]:
-        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Text | Reply)]
+        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Worded)]
         if forget:
             for record in unsent:
                 self.history.sent(record.reference)
-        return [record.body.text for record in unsent if isinstance(record.body, Text | Reply)]
+        return [record.body.text for record in unsent if isinstance(record.body, Worded)]

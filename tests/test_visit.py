@@ -82,7 +82,9 @@ class Reader:
         self.history: History = open_history(folder, KEYS)
         self.events: list[Event] = []
         room = Room(KEYS, "Reader", self.history.chain, self.history.peers, now(), random.Random(1))
-        self.visit = Visit(parse_broker("mqtt://nowhere"), "topic", KEYS, self.history, room, self.events.append, ignore, ignore, lambda: 1)
+        self.visit = Visit(
+            parse_broker("mqtt://nowhere"), "topic", KEYS, self.history, room, self.events.append, ignore, ignore, lambda: 1, ignore
+        )
 
     def hear(self, records: Sequence[Record], ways: Sequence[int]) -> None:
         """Take records in this order. Each comes 0: directly, 1: passed on, 2: twice; now and then all is made to last.

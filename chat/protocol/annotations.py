@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.protocol.limits import REACTIONS
-from chat.protocol.records import Edit, Reaction, Record, Reply, Retract, Text
+from chat.protocol.records import Edit, FileOffer, Reaction, Record, Retract, Worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class Annotated:
 
 def annotate(message: Record, about: Iterable[Record]) -> Annotated:
     """Apply to a message the records that are about it; those that have no right to change it have no effect."""
-    text = message.body.text if isinstance(message.body, Text | Reply) else ""
+    text = message.body.text if isinstance(message.body, Worded) else ""
     edited = retracted = False
     by_device: dict[bytes, dict[str, bool]] = {}
     for record in sorted(about, key=lambda record: (record.clock, record.device, record.sequence, record.id)):
         if record.target != message.reference:
             continue
         match record.body:
-            case Edit(text=other) if record.device == message.device:
+            case Edit(text=other) if record.device == message.device and not isinstance(message.body, FileOffer):
                 text, edited = other, True
             case Retract() if record.device == message.device:
                 retracted = True

@@ -19,6 +19,7 @@ from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import KEY_BYTES, DeviceKey
 from chat.protocol.limits import (
     BUNDLE_BYTES,
+    FILE_SPANS,
     FORKED_NUMBERS,
     FORKS,
     HAVE_SPANS,
@@ -99,7 +100,16 @@ class Typing(msgspec.Struct, frozen=True, array_like=True, tag=8):
     """Somebody is writing a message at this device."""
 
 
-Body = Here | Gone | Receipt | Digest | Have | Want | Bundle | Typing
+class Holding(msgspec.Struct, frozen=True, array_like=True, tag=9):
+    """Which chunks of a file are at this device, by their numbers from 1 on; whether it wants the rest; whether others are to tell."""
+
+    transfer: Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+    held: Annotated[list[tuple[Number, Number]], msgspec.Meta(max_length=FILE_SPANS)]
+    wants: bool
+    asks: bool
+
+
+Body = Here | Gone | Receipt | Digest | Have | Want | Bundle | Typing | Holding
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -122,7 +132,7 @@ class Control:
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
 _BODY: Final = msgspec.msgpack.Decoder(Body)
-_KINDS: Final = frozenset(range(1, 9))
+_KINDS: Final = frozenset(range(1, 10))
 _LARGEST: Final = BUNDLE_BYTES + RECORD_BYTES
 
 
@@ -154,6 +164,8 @@ def _is_valid(body: Body | Unknown) -> bool:
             return all(are_spans(entry.seen) for entry in entries)
         case Want(wanted):
             return all(are_spans(spans) for _, spans in wanted) and sum(size(spans) for _, spans in wanted) <= WANT_RECORDS
+        case Holding(held=held):
+            return are_spans(held)
         case Receipt(received):
             return all(first <= last for _, first, last in received)
         case _:

@@ -104,3 +104,36 @@ RECEIPT_MEMBERS: Final = 16
 RECEIPT_DEVICES: Final = 64
 GAP_TRIES: Final = 3
 """A gap is shown after it was asked for so often in vain; most are filled before."""
+
+LARGEST_FILE: Final = 2 * 1024 * 1024 * 1024
+CHUNK_BYTES: Final = 48 * 1024
+CHUNK_STEP: Final = 1024
+"""Files go in chunks of a multiple of this, `CHUNK_BYTES` at most."""
+FILE_NAME_BYTES: Final = 255
+MEDIA_TYPE_BYTES: Final = 127
+FILE_SPANS: Final = 256
+"""How many spans of chunks a device tells that it has."""
+FILE_PARTIES: Final = 256
+"""How many devices are remembered that have to do with one file."""
+FILE_AHEAD: Final = (32, 8, 512)
+"""How many chunks may be under way to a member at first, when he takes them slowly, and when he takes them fast."""
+FILE_TAKER_SECONDS: Final = 10.0
+"""How long chunks are sent to a member who says nothing."""
+FILE_LOST_SECONDS: Final = 5.0
+"""When all that was sent to a member counts as lost, if he still lacks it."""
+FILE_STALL_SECONDS: Final = 3.0
+"""How long the next member waits until he sends what one before him does not."""
+FILE_LOOK_SECONDS: Final = 0.25
+FILE_ANSWERERS: Final = 4
+"""How many members answer who asks for a file."""
+HOLDING_BURST: Final = 40
+HOLDINGS_PER_SECOND: Final = 20.0
+"""What a device says of files is taken in at this pace."""
+HOLDING_SECONDS: Final = 0.1
+"""How often a member says what he has while chunks come,"""
+HOLDING_REPEAT_SECONDS: Final = (2.0, 30.0)
+HOLDING_GROWTH: Final = 1.5
+"""and while none come: the first and the longest pause, and how it grows."""
+HOLDING_FAREWELLS: Final = 2
+"""How often it is repeated that all of it is here."""
+HOLDING_ANSWER_SECONDS: Final = (0.05, 0.5)

@@ -19,13 +19,25 @@ import msgspec
 from chat.protocol.clock import LARGEST
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import DeviceKey
-from chat.protocol.limits import EMOJI_BYTES, NAME_BYTES, RECORD_BYTES, TEXT_BYTES
+from chat.protocol.limits import (
+    CHUNK_BYTES,
+    CHUNK_STEP,
+    EMOJI_BYTES,
+    FILE_NAME_BYTES,
+    LARGEST_FILE,
+    MEDIA_TYPE_BYTES,
+    NAME_BYTES,
+    RECORD_BYTES,
+    TEXT_BYTES,
+)
 from chat.protocol.names import is_normal_name
 from chat.protocol.signed import VERSION, Number, PublicKey, Unknown, Version, open_signed, read_body, reopen_signed, sign_content
 
 PURPOSE: Final = b"record"
 HASH_BYTES: Final = 32
 ID_BYTES: Final = 16
+_MEDIA_TYPE: Final = "^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
+"""In lower case; RFC 6838, section 4.2."""
 NO_RECORD: Final = bytes(HASH_BYTES)
 """Stands for the previous record in a device's first one."""
 
@@ -83,9 +95,35 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=6):
     on: bool
 
 
-Body = Text | Hello | Reply | Edit | Retract | Reaction
-Said = Text | Reply | Unknown
-"""The bodies of records that are messages: they have a place in the conversation."""
+class FileOffer(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """A file that others may ask for. Its id is that of the record; its chunks are on the topic that ends with it.
+
+    `root` is that of the Merkle tree over the chunks, `key` what their tokens are sealed with; nobody else uses that key.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=FILE_NAME_BYTES)]
+    size: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_FILE)]
+    media_type: Annotated[str, msgspec.Meta(pattern=_MEDIA_TYPE, max_length=MEDIA_TYPE_BYTES)]
+    chunk: Annotated[int, msgspec.Meta(ge=CHUNK_STEP, le=CHUNK_BYTES, multiple_of=CHUNK_STEP)]
+    root: Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+    key: Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+
+    @property
+    def text(self) -> str:
+        """What stands for the file where only words can."""
+        return self.name
+
+    def __repr__(self) -> str:
+        """Without the key, which no log or error may show."""
+        return (
+            f"FileOffer(name={self.name!r}, size={self.size}, media_type={self.media_type!r}, chunk={self.chunk}, root={self.root.hex()})"
+        )
+
+
+Body = Text | Hello | Reply | Edit | Retract | Reaction | FileOffer
+Worded = Text | Reply | FileOffer
+Said = Worded | Unknown
+"""The bodies of records that are messages: they have a place in the conversation. `Worded` ones have a text."""
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -134,7 +172,7 @@ class Record:
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
 _BODY: Final = msgspec.msgpack.Decoder(Body)
-_KINDS: Final = frozenset(range(1, 7))
+_KINDS: Final = frozenset(range(1, 8))
 
 
 def make_record(key: DeviceKey, room: bytes, sequence: int, previous: bytes, clock: int, body: Body) -> Record:
@@ -159,6 +197,8 @@ def _record(packet: bytes, envelope: Envelope, content: bytes) -> Record:
     if isinstance(body, Text | Reply | Edit) and len(body.text.encode()) > TEXT_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Reaction) and len(body.emoji.encode()) > EMOJI_BYTES:
+        raise PacketError(Fault.LIMIT)
+    if isinstance(body, FileOffer) and len(body.name.encode()) > FILE_NAME_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Hello) and not is_normal_name(body.name):
         raise PacketError(Fault.SHAPE)

@@ -26,7 +26,21 @@ from chat.protocol.answers import Answers
 from chat.protocol.author import Author
 from chat.protocol.clock import Moment, adopt_clock
 from chat.protocol.control import Body as ControlBody
-from chat.protocol.control import Bundle, Control, Digest, Entry, Gone, Have, Here, Receipt, Typing, Want, make_control, read_control
+from chat.protocol.control import (
+    Bundle,
+    Control,
+    Digest,
+    Entry,
+    Gone,
+    Have,
+    Here,
+    Holding,
+    Receipt,
+    Typing,
+    Want,
+    make_control,
+    read_control,
+)
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.gossip import Gossip
 from chat.protocol.identity import DeviceKey
@@ -37,6 +51,7 @@ from chat.protocol.receipts import Receipts
 from chat.protocol.records import (
     Body,
     Edit,
+    FileOffer,
     Hello,
     Reaction,
     Record,
@@ -213,6 +228,20 @@ class Room:
         step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
         return step
 
+    def offer(self, offer: FileOffer, now: Moment) -> Step:
+        """Offer a file to the others."""
+        step = Step()
+        if sentence := self._refusal(offer.name):
+            step.events.append(SayRefused(offer.name, sentence))
+            return step
+        record = self._put_in(offer, now, step)
+        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
+        return step
+
+    def holding(self, told: Holding) -> Packet:
+        """Tell the others which chunks of a file are here."""
+        return self._say_control(told)
+
     def type(self, now: Moment) -> Step:
         """A person is writing a message."""
         told = self._connected and self._typists.typing(self.online, now.monotonic)
@@ -361,6 +390,8 @@ class Room:
                 self._gossip.heard_have(body, now.monotonic)
                 for entry in body.entries:
                     self._wants.claim(device, self._beyond_own(entry), now.monotonic)
+            case Holding():
+                step.holdings.append((device, body))
             case Want():
                 self._answers.asked(device, control.counter, body, self._presence.online(), now.monotonic)
                 self._wants.overheard(body, now.monotonic)

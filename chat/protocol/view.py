@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from chat.events import Gap, Message, Quote, Supplied
+from chat.events import File, Gap, Message, Quote, Supplied
 from chat.events import Reaction as ShownReaction
 from chat.protocol import limits
 from chat.protocol.annotations import annotate
 from chat.protocol.clock import Moment, clock_seconds, is_believable
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.presence import Presence
-from chat.protocol.records import Record, Reference, Reply
+from chat.protocol.records import FileOffer, Record, Reference, Reply
 from chat.protocol.signed import Unknown
 from chat.protocol.spans import Span
 
@@ -43,6 +43,7 @@ class View:
             clock_trusted=trusted,
             forked=peer is not None and record.sequence in peer.forks,
             newer=isinstance(record.body, Unknown),
+            file=_file(record.body) if isinstance(record.body, FileOffer) and not shown.retracted else None,
             reply=self._quote(record.body.target, quoted) if isinstance(record.body, Reply) else None,
             edited=shown.edited,
             retracted=shown.retracted,
@@ -78,3 +79,7 @@ class View:
 
     def _is_own(self, device: bytes) -> bool:
         return device == self._own or device in self._chain.former
+
+
+def _file(offer: FileOffer) -> File:
+    return File(offer.name, offer.size, offer.media_type)
