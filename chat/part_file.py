@@ -42,6 +42,7 @@ class SourceFile:
             raise _unreadable(path, error) from None
         status = os.fstat(self._file.fileno())
         self.size = status.st_size
+        self._changed_at = status.st_mtime_ns
         self.count = chunk_count(self.size, chunk_bytes)
         if not stat.S_ISREG(status.st_mode):
             self._file.close()
@@ -62,7 +63,8 @@ class SourceFile:
             data = self._file.read(length)
         except OSError as error:
             raise _unreadable(self.path, error) from None
-        if len(data) != length or os.fstat(self._file.fileno()).st_size != self.size:
+        status = os.fstat(self._file.fileno())
+        if len(data) != length or (status.st_size, status.st_mtime_ns) != (self.size, self._changed_at):
             raise StorageError(_("{name} was changed while it was read.").format(name=safe_name(self.path.name)))
         return data
 

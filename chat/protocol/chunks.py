@@ -12,12 +12,13 @@ from typing import Annotated, Final
 
 import msgspec
 
-from chat.encryption import Cipher, expand
+from chat.encryption import expand
 from chat.protocol.faults import Fault, PacketError
 from chat.protocol.limits import CHUNK_BYTES, CHUNK_STEP, PACKET_BYTES
 from chat.protocol.merkle import HASH_BYTES
 from chat.protocol.records import ID_BYTES, FileOffer
 from chat.protocol.signed import VERSION
+from chat.raw_fernet import RawFernet
 
 PURPOSE: Final = b"file"
 _OVERHEAD: Final = 2048
@@ -60,15 +61,15 @@ class ChunkCipher:
     def __init__(self, offer: FileOffer, transfer: bytes) -> None:
         self._offer, self._transfer = offer, transfer
         self._count = chunk_count(offer.size, offer.chunk)
-        self._cipher = Cipher(expand(offer.key, PURPOSE + transfer, 32))
+        self._cipher = RawFernet(expand(offer.key, PURPOSE + transfer, 32))
 
     def seal(self, index: int, proof: bytes, data: bytes) -> bytes:
         """The token of a chunk."""
-        return self._cipher.seal(msgspec.msgpack.encode(_Content(VERSION, self._transfer, index, proof, data)), padded=False)
+        return self._cipher.seal(msgspec.msgpack.encode(_Content(VERSION, self._transfer, index, proof, data)))
 
     def open(self, token: bytes) -> Chunk:
         """A chunk of the right length for its place, which is not proved yet. Raises `TokenError` or `PacketError`."""
-        content = self._cipher.open(token, PACKET_BYTES, padded=False)
+        content = self._cipher.open(token, PACKET_BYTES)
         try:
             chunk = _CONTENT.decode(content)
         except msgspec.MsgspecError:

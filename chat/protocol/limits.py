@@ -131,7 +131,7 @@ HOLDINGS_PER_SECOND: Final = 20.0
 """What a device says of files is taken in at this pace."""
 HOLDING_SECONDS: Final = 0.1
 """How often a member says what he has while chunks come,"""
-HOLDING_REPEAT_SECONDS: Final = (2.0, 30.0)
+HOLDING_REPEAT_SECONDS: Final = (0.5, 30.0)
 HOLDING_GROWTH: Final = 1.5
 """and while none come: the first and the longest pause, and how it grows."""
 HOLDING_FAREWELLS: Final = 2

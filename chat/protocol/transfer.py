@@ -26,7 +26,9 @@ class _Party:
     moved_at: float = 0.0
     """When it was last heard to hold more than before (monotonic seconds)."""
     passed: int = 0
-    """Of all that this device sent, up to which one it is known to have come; what it lacks of those before is lost."""
+    """Of all that this device sent, up to which one it is known to have come."""
+    settled: int = 0
+    """Up to which one that was known when it was heard before: what it still lacks of those is lost."""
     allowed: int = limits.FILE_AHEAD[0]
     """How many may be under way to it."""
     begin: int = 1
@@ -126,14 +128,16 @@ class Transfer:
         party = self._parties.setdefault(device, _Party(moved_at=now, rank=self._rank(device)))
         held = intersect(told.held, self._all)
         gained = subtract(held, party.held)
+        party.settled = party.passed
         if told.wants and not party.wants:
-            party.passed, party.moved_at = self._sendings, now
+            # What is under way to it by now it may get; when it is heard again, it can tell.
+            party.passed, party.settled, party.moved_at = self._sendings, 0, now
         if gained:
             party.moved_at = now
             newest = max((self._sent[number] for first, last in gained for number in range(first, last + 1)), default=0)
             if newest > party.passed:
                 least, most = limits.FILE_AHEAD[1:]
-                party.allowed = min(most, max(least, 2 * (newest - party.passed)))
+                party.allowed = min(most, max(least, 4 * (newest - party.passed)))
                 party.passed = newest
         party.held, party.wants, party.heard_at, party.begin = held, told.wants, now, 1
         if told.asks and self._has_to_answer():
@@ -185,7 +189,8 @@ class Transfer:
     def _give_up_waiting(self, party: _Party, now: float) -> None:
         """After a while without news all that was sent counts as lost, because nothing sent later can show it."""
         if now - party.moved_at > limits.FILE_LOST_SECONDS and party.passed < self._sendings:
-            party.passed, party.moved_at, party.begin = self._sendings, now, 1
+            party.passed = party.settled = self._sendings
+            party.moved_at, party.begin = now, 1
             party.allowed = max(limits.FILE_AHEAD[1], party.allowed // 2)
 
     def _lacking(self, party: _Party, now: float) -> int | None:
@@ -196,7 +201,7 @@ class Transfer:
                 lacking = subtract(lacking, other.held)
         for first, last in lacking:
             for number in range(max(first, party.begin), last + 1):
-                if self._sent[number] <= party.passed:
+                if self._sent[number] <= party.settled:
                     party.begin = number + 1
                     return number
         party.begin = self.count + 1
