@@ -25,6 +25,8 @@ from chat.words import _
 
 CHUNKS_AT_ONCE: Final = 64
 """How many are hashed before something else has its turn."""
+MOST_WRONG: Final = 32
+"""After so many chunks in a row that do not belong to it a file is given up."""
 SPEED_SECONDS: Final = 0.5
 
 
@@ -61,6 +63,7 @@ class FileTransfer:
         self._leaves: list[bytes] = []
         self._reading: Iterator[list[bytes]] | None = None
         self._speed = _Speed()
+        self._wrong = 0
         held: list[Span] = []
         if kept.role is Role.SHARES:
             held = [(1, self._count)]
@@ -112,16 +115,19 @@ class FileTransfer:
         return held
 
     def take(self, token: bytes, now: float) -> bool:
-        """A packet arrived on the file's topic. Whether it was a valid chunk."""
+        """A packet arrived on the file's topic. Whether anything is different now."""
         if self._part is None or self._tree is None or not self.transfer.wants:
-            return True
+            return False
         try:
             chunk = self._cipher.open(token)
-        except (TokenError, PacketError):
+            places = self._tree.add(chunk.index, leaf_hash(chunk.data), chunk.proof)
+        except TokenError:
             return False
-        places = self._tree.add(chunk.index, leaf_hash(chunk.data), chunk.proof)
+        except PacketError:
+            places = None
         if places is None:
-            return False
+            return self._note_wrong()
+        self._wrong = 0
         nodes = self._tree.nodes
         try:
             if not self._part.held[chunk.index]:
@@ -130,6 +136,15 @@ class FileTransfer:
             self.fail(error)
             return True
         self.transfer.arrived(chunk.index + 1, now)
+        return True
+
+    def _note_wrong(self) -> bool:
+        """Somebody who knows the room's passphrase sends what is no part of the file."""
+        self._wrong += 1
+        if self._wrong < MOST_WRONG:
+            return False
+        self._wrong = 0
+        self.fail(StorageError(_("What arrives is not the file that was offered. Somebody may have changed it; you can try again.")))
         return True
 
     def finish(self, now: float) -> None:

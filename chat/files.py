@@ -294,6 +294,7 @@ class Files:
             return
         most = COURTEOUS_SIZE if self._is_courteous(room) else limits.LARGEST_FILE
         if source.size > most:
+            source.close()
             words = _("{name} is too large: on this broker a file may have {most} MB.")
             self._show(room, FileRefused(item.path, words.format(name=safe_name(item.path.name), most=most // 1_000_000)))
             return

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.brokers import Mosquitto, wait_until
 from tests.people import PASSPHRASE
@@ -17,6 +19,15 @@ from tests.proxy import Proxy
 ROOT = Path(__file__).parent.parent
 Line = tuple[str, str, str]
 """Key, name and text of a message."""
+
+
+class FileState(NamedTuple):
+    """What `FileChanged` says."""
+
+    stage: str
+    done: int
+    received: int
+    path: str
 
 
 class MemberProcess:
@@ -28,6 +39,8 @@ class MemberProcess:
         self.said: list[str] = []
         """Texts that were shown as its own: it must never lose them."""
         self.heard_twice: list[str] = []
+        self.files: dict[str, FileState] = {}
+        """How it stood last with each file, by key."""
         self._heard: set[str] = set()
         self._connections = 0
         self._dumps = 0
@@ -69,8 +82,14 @@ class MemberProcess:
                     if key in self._heard:
                         self.heard_twice.append(text)
                     self._heard.add(key)
+                case ["file", key, stage, done, received, path]:
+                    self.files[key] = FileState(stage, int(done), int(received), path)
                 case ["dumped", _]:
                     self._dumps += 1
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        """Wait until something holds of what it told."""
+        wait_until(condition, seconds, self._look_and_rest)
 
     def wait_for_connection(self) -> None:
         before = self._connections

@@ -1,6 +1,7 @@
 """A member of a room in a process of its own, so that a test can kill it: `python -m tests.member FOLDER URL TOPIC NAME`.
 
-It reads commands from its input, one JSON array a line: ["say", text], ["dump", path], ["quit"]. What it was shown goes to its output, one
+It reads commands from its input, one JSON array a line: ["say", text], ["share", path], ["accept", key, folder],
+["dump", path], ["quit"]. What it was shown goes to its output, one
 JSON array a line. The passphrase comes from the environment.
 """
 
@@ -14,10 +15,12 @@ from pathlib import Path
 
 from chat.address import parse_broker
 from chat.events import (
+    AcceptFile,
     Around,
     Close,
     Closed,
     Event,
+    FileChanged,
     Join,
     Link,
     LinkChanged,
@@ -28,6 +31,7 @@ from chat.events import (
     Page,
     PageKind,
     Say,
+    SendFile,
 )
 from chat.history import History
 from chat.protocol import limits
@@ -65,6 +69,10 @@ class Member:
         match command:
             case ["say", text]:
                 self._session.post(Say(text))
+            case ["share", path]:
+                self._session.post(SendFile(Path(path)))
+            case ["accept", key, folder]:
+                self._session.post(AcceptFile(key, Path(folder)))
             case ["dump", path]:
                 self._dump, self._dumped = path, []
                 self._session.post(Around(None))
@@ -77,6 +85,8 @@ class Member:
                 _tell("connected")
             case MessageShown(message):
                 _tell("said" if message.own else "heard", message.key, message.text)
+            case FileChanged(key) if key:
+                _tell("file", key, event.stage.value, str(event.done), str(event.received), str(event.path or ""))
             case MessagesFolded(_, _, _, messages):
                 for message in messages:
                     _tell("heard", message.key, message.text)
