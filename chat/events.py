@@ -229,6 +229,14 @@ class Reaction(msgspec.Struct, frozen=True):
     own: bool
 
 
+class File(msgspec.Struct, frozen=True):
+    """A file that was offered: its name as the sender gave it, its size in bytes, and its media type."""
+
+    name: str
+    size: int
+    type: str
+
+
 class Message(msgspec.Struct, frozen=True):
     """One message as every face shows it.
 
@@ -255,6 +263,8 @@ class Message(msgspec.Struct, frozen=True):
     retracted: bool = False
     """The sender took it back; `text` is empty."""
     reactions: tuple[Reaction, ...] = ()
+    file: File | None = None
+    """What is offered, unless it was taken back; `text` is its name."""
 
 
 class Member(msgspec.Struct, frozen=True):

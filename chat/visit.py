@@ -40,7 +40,7 @@ from chat.moment import now
 from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
-from chat.protocol.records import Record, Reference, Reply, Said, Text
+from chat.protocol.records import Record, Reference, Reply, Said
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 from chat.search import parse_query
@@ -501,8 +501,8 @@ class Visit:
         self.history.save_peers(self.room.take_changed())
 
     def _unsent(self, forget: bool) -> list[str]:
-        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Text | Reply)]
+        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Said)]
         if forget:
             for record in unsent:
                 self.history.sent(record.reference)
-        return [record.body.text for record in unsent if isinstance(record.body, Text | Reply)]
+        return [record.text for record in unsent if record.text is not None]

@@ -24,11 +24,11 @@ from chat.address import normalise_topic
 from chat.encryption import Cipher, RoomKeys, TokenError, derive_root, room_keys
 from chat.passphrase import normalise_passphrase
 from chat.protocol import control, records
-from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Receipt, Typing, Want, make_control, read_control
+from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Holding, Receipt, Typing, Want, make_control, read_control
 from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey, device_fingerprint, is_sound_key
 from chat.protocol.limits import PACKET_BYTES
-from chat.protocol.records import Edit, Hello, Reaction, Reference, Reply, Retract, Text, make_record, read_record
+from chat.protocol.records import Edit, FileOffer, Hello, Reaction, Reference, Reply, Retract, Text, make_record, read_record
 from tests.vectors import independent
 
 OWN: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "protocol-1.json").read_text(encoding="utf-8"))
@@ -131,6 +131,7 @@ RECORD_KINDS: dict[int, Callable[..., records.Body]] = {
     4: lambda target, text: Edit(Reference(*target), text),
     5: lambda target: Retract(Reference(*target)),
     6: lambda target, emoji, on: Reaction(Reference(*target), emoji, on),
+    7: FileOffer,
 }
 CONTROL_KINDS: dict[int, Callable[..., control.Body]] = {
     1: Here,
@@ -141,6 +142,7 @@ CONTROL_KINDS: dict[int, Callable[..., control.Body]] = {
     6: lambda wanted: Want([(device, spans_of(spans)) for device, spans in wanted]),
     7: Bundle,
     8: Typing,
+    9: lambda transfer, held, wants, asks: Holding(transfer, spans_of(held), wants, asks),
 }
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.protocol.limits import REACTIONS
-from chat.protocol.records import Edit, Reaction, Record, Reply, Retract, Text
+from chat.protocol.records import Edit, FileOffer, Reaction, Record, Retract
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A message as it is now: its text, and for each emoji the devices that put it there, both in the order in which that happened."""
+    """A message as it is now: its text, of a file the name, and for each emoji the devices that put it there, both in the order in which
+    that happened."""
 
     text: str
     edited: bool
@@ -22,14 +23,14 @@ class Annotated:
 
 def annotate(message: Record, about: Iterable[Record]) -> Annotated:
     """Apply to a message the records that are about it; those that have no right to change it have no effect."""
-    text = message.body.text if isinstance(message.body, Text | Reply) else ""
+    text = message.text or ""
     edited = retracted = False
     by_device: dict[bytes, dict[str, bool]] = {}
     for record in sorted(about, key=lambda record: (record.clock, record.device, record.sequence, record.id)):
         if record.target != message.reference:
             continue
         match record.body:
-            case Edit(text=other) if record.device == message.device:
+            case Edit(text=other) if record.device == message.device and not isinstance(message.body, FileOffer):
                 text, edited = other, True
             case Retract() if record.device == message.device:
                 retracted = True

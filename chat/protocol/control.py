@@ -19,9 +19,11 @@ from chat.protocol.faults import Fault, PacketError
 from chat.protocol.identity import KEY_BYTES, DeviceKey
 from chat.protocol.limits import (
     BUNDLE_BYTES,
+    FILE_SPANS,
     FORKED_NUMBERS,
     FORKS,
     HAVE_SPANS,
+    MOST_CHUNKS,
     NAME_BYTES,
     RECEIPT_DEVICES,
     RECORD_BYTES,
@@ -38,6 +40,7 @@ LAST_CONNECTION: Final = 1 << 36
 """A wrong clock, in seconds, can't lead to a higher connection number, so that counters do not run out."""
 
 HashBytes = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+ChunkNumber = Annotated[int, msgspec.Meta(ge=0, lt=MOST_CHUNKS)]
 Ids = Annotated[list[Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]], msgspec.Meta(max_length=FORKS)]
 
 
@@ -99,7 +102,20 @@ class Typing(msgspec.Struct, frozen=True, array_like=True, tag=8):
     """Somebody is writing a message at this device."""
 
 
-Body = Here | Gone | Receipt | Digest | Have | Want | Bundle | Typing
+class Holding(msgspec.Struct, frozen=True, array_like=True, tag=9):
+    """Which chunks of a file this device holds, as spans of chunk numbers from 0 up, in order and with gaps between.
+
+    `transfer` is the id of the record that offers the file. With `wants`, the person here accepted it and the rest is wanted; with
+    `asks`, the others who have to do with this file are to say what they hold.
+    """
+
+    transfer: Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+    held: Annotated[list[tuple[ChunkNumber, ChunkNumber]], msgspec.Meta(max_length=FILE_SPANS)]
+    wants: bool
+    asks: bool
+
+
+Body = Here | Gone | Receipt | Digest | Have | Want | Bundle | Typing | Holding
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -122,7 +138,7 @@ class Control:
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
 _BODY: Final = msgspec.msgpack.Decoder(Body)
-_KINDS: Final = frozenset(range(1, 9))
+_KINDS: Final = frozenset(range(1, 10))
 _LARGEST: Final = BUNDLE_BYTES + RECORD_BYTES
 
 
@@ -156,5 +172,8 @@ def _is_valid(body: Body | Unknown) -> bool:
             return all(are_spans(spans) for _, spans in wanted) and sum(size(spans) for _, spans in wanted) <= WANT_RECORDS
         case Receipt(received):
             return all(first <= last for _, first, last in received)
+        case Holding(held=held):
+            # Chunks are counted from 0, and what `are_spans` judges from 1.
+            return are_spans([(first + 1, last + 1) for first, last in held])
         case _:
             return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chat.events import Member, Trust
 from chat.protocol import limits
 from chat.protocol.clock import Moment
-from chat.protocol.control import LAST_CONNECTION, Control, Gone, Here, Want, last_counter
+from chat.protocol.control import LAST_CONNECTION, Control, Gone, Here, Holding, Want, last_counter
 from chat.protocol.identity import device_fingerprint
 from chat.protocol.memory import Chain, Peer, Peers
 from chat.protocol.names import skeleton
@@ -22,6 +22,7 @@ class Attendance:
     records: TokenBucket
     control: TokenBucket
     repair: TokenBucket
+    holdings: TokenBucket
     heard_at: float = 0.0
     """Monotonic seconds of its last `Here`."""
     folded: int = 0
@@ -66,6 +67,7 @@ class Presence:
                 records=TokenBucket(limits.RECEIVE_BURST, limits.RECEIVE_PER_SECOND, now.monotonic),
                 control=TokenBucket(limits.CONTROL_BURST, limits.CONTROL_PER_SECOND, now.monotonic),
                 repair=TokenBucket(2 * limits.BUNDLE_BURST, 2 * limits.BUNDLES_PER_SECOND, now.monotonic),
+                holdings=TokenBucket(limits.HOLDING_BURST, limits.HOLDINGS_PER_SECOND, now.monotonic),
             )
         return devices[device], self._attendance[device]
 
@@ -100,7 +102,13 @@ class Presence:
     def accepts(self, control: Control, now: Moment) -> bool:
         """Whether a verified control packet of another device is no replay and not one too many."""
         peer, attendance = self.peer(control.device, now)
-        bucket = attendance.repair if isinstance(control.body, Want) else attendance.control
+        match control.body:
+            case Want():
+                bucket = attendance.repair
+            case Holding():
+                bucket = attendance.holdings
+            case _:
+                bucket = attendance.control
         if control.counter <= peer.counter or not bucket.take(now.monotonic):
             return False
         peer.counter = control.counter

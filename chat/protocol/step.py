@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field
 
 from chat.events import RoomEvent
+from chat.protocol.control import Holding
 from chat.protocol.records import Record
 from chat.protocol.spans import Span
 
@@ -38,3 +39,5 @@ class Step:
     """Devices that go by another name now, also in what they said before."""
     wanted: list[tuple[bytes, Span]] = field(default_factory=list)
     """Records that others miss, by device; `supply` takes what is kept of them."""
+    holdings: list[tuple[bytes, Holding]] = field(default_factory=list)
+    """What other devices say that they hold of files."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from chat.events import Gap, Message, Quote, Supplied
+from chat.events import File, Gap, Message, Quote, Supplied
 from chat.events import Reaction as ShownReaction
 from chat.protocol import limits
 from chat.protocol.annotations import annotate
 from chat.protocol.clock import Moment, clock_seconds, is_believable
 from chat.protocol.memory import Chain, Peers
 from chat.protocol.presence import Presence
-from chat.protocol.records import Record, Reference, Reply
+from chat.protocol.records import FileOffer, Record, Reference, Reply
 from chat.protocol.signed import Unknown
 from chat.protocol.spans import Span
 
@@ -47,6 +47,7 @@ class View:
             edited=shown.edited,
             retracted=shown.retracted,
             reactions=tuple(self._reaction(emoji, devices) for emoji, devices in shown.reactions.items()),
+            file=_file(record) if not shown.retracted else None,
         )
 
     def supplied(self) -> Supplied:
@@ -78,3 +79,8 @@ class View:
 
     def _is_own(self, device: bytes) -> bool:
         return device == self._own or device in self._chain.former
+
+
+def _file(record: Record) -> File | None:
+    offer = record.body
+    return File(offer.name, offer.size, offer.type) if isinstance(offer, FileOffer) else None
