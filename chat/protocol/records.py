@@ -114,11 +114,6 @@ class FileOffer(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", 
         # Without the key, and without the name, which is nobody's but the room's.
         return f"FileOffer(size={self.size}, type={self.type!r}, chunk={self.chunk})"
 
-    @property
-    def count(self) -> int:
-        """Into how many chunks the file is cut; an empty file is one empty chunk."""
-        return max(1, -(-self.size // self.chunk))
-
 
 Body = Text | Hello | Reply | Edit | Retract | Reaction | FileOffer
 Said = Text | Reply | FileOffer | Unknown
@@ -220,7 +215,7 @@ def _checked(body: Body | Unknown) -> Body | Unknown:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Hello) and not is_normal_name(body.name):
         raise PacketError(Fault.SHAPE)
-    if isinstance(body, FileOffer) and (len(body.name.encode()) > FILE_NAME_BYTES or body.count > MOST_CHUNKS):
+    if isinstance(body, FileOffer) and (len(body.name.encode()) > FILE_NAME_BYTES or body.size > MOST_CHUNKS * body.chunk):
         raise PacketError(Fault.LIMIT)
     return body
 

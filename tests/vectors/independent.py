@@ -74,6 +74,33 @@ def token(key: bytes, iv: bytes, content: bytes) -> bytes:
     return sealed + hmac.digest(key[:16], sealed, "sha256")
 
 
+def chunk_token(iv: bytes, content: bytes) -> bytes:
+    """A Fernet token of version 0x80 and time zero, under the key of the transfer `ID` whose offer has `FILE_KEY`."""
+    prk = hmac.digest(bytes(32), FILE_KEY, "sha256")
+    key = hmac.digest(prk, b"mqtt-chat/1/file chunk" + ID + b"\1", "sha256")
+    fill = 16 - len(content) % 16
+    encryptor = Cipher(AES(key[16:]), CBC(iv)).encryptor()
+    sealed = b"\x80" + bytes(8) + iv + encryptor.update(content + bytes([fill]) * fill) + encryptor.finalize()
+    return sealed + hmac.digest(key[:16], sealed, "sha256")
+
+
+def chunks() -> list[dict[str, Any]]:
+    """A file of three chunks, the last of them short, each with its proof."""
+    parts = [bytes([place]) * length for place, length in ((1, 1024), (2, 1024), (3, 5))]
+    leaves = [hashlib.sha256(b"\0" + part).digest() for part in parts]
+    left = hashlib.sha256(b"\1" + leaves[0] + leaves[1]).digest()
+    root = hashlib.sha256(b"\1" + left + leaves[2]).digest()
+    made = []
+    for index, proof in enumerate((leaves[1] + leaves[2], leaves[0] + leaves[2], left)):
+        iv = bytes([0x91 + index]) * 16
+        token = chunk_token(iv, pack([1, ID, index, proof, parts[index]]))
+        made.append(
+            {"transfer": ID.hex(), "key": FILE_KEY.hex(), "size": 2053, "chunk": 1024, "root": root.hex(), "index": index,
+             "proof": proof.hex(), "data": parts[index].hex(), "iv": iv.hex(), "token": token.hex()}
+        )  # fmt: skip
+    return made
+
+
 def readable(value: Any) -> Any:
     """A body as it stands in the file: a byte string is {"bytes": its hexadecimal digits}."""
     if isinstance(value, bytes):
@@ -178,6 +205,7 @@ def cases(room: bytes, messages: bytes, control: bytes) -> dict[str, list[dict[s
             {"counter": counter, "body": readable(body), "control": content.hex(), "signature": signature.hex(), "iv": iv.hex(),
              "token": token(control, iv, whole).hex()}
         )  # fmt: skip
+    found["chunks"] = chunks()
     iv = b"\x77" * 16
     for why, fault, body in REFUSED_RECORD_BODIES:
         whole = packet(b"record", room, pack([1, PUBLIC, 4, bytes(32), CLOCK, body]))[0]
@@ -197,6 +225,7 @@ def main() -> None:
     )
     made = cases(room, messages, control)
     own["records"], own["controls"], own["refused_controls"] = made["records"], made["controls"], made["refused_controls"]
+    own["chunks"] = made["chunks"]
     here = {case["why"] for case in made["refused_records"]}
     own["refused_records"] = [case for case in own["refused_records"] if case["why"] not in here] + made["refused_records"]
     FILE.write_text(json.dumps(own, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
