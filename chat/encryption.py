@@ -13,15 +13,21 @@ Everything is composed of primitives of the `cryptography` package:
 
 import base64
 import hashlib
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import ciphers
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.padding import PKCS7
 
 from chat.errors import ChatError
 from chat.words import _
@@ -37,7 +43,8 @@ _one_derivation = threading.Lock()
 """OpenSSL 4.0.3 hangs for ever when two threads derive with Argon2id and several lanes at once."""
 
 _TOKEN_VERSION: Final = 0x80
-_TOKEN_OVERHEAD: Final = 1 + 8 + 16 + 32
+_MAC_BYTES: Final = 32
+_TOKEN_OVERHEAD: Final = 1 + 8 + 16 + _MAC_BYTES
 """Version, time, initialisation vector and MAC of a Fernet token, in bytes."""
 _BLOCK: Final = 16
 _SMALLEST_STEP: Final = 512
@@ -124,15 +131,63 @@ class Cipher:
 
     def open(self, token: bytes, largest: int, *, padded: bool = True) -> bytes:
         """What was sealed. Raises `TokenError` for anything else; a token over `largest` bytes is not looked at."""
-        length = len(token) - _TOKEN_OVERHEAD
-        least = _SMALLEST_STEP if padded else _BLOCK
-        if len(token) > largest or length < least or length % _BLOCK or token[0] != _TOKEN_VERSION:
-            raise TokenError("not the shape of a token")
+        _check_shape(token, largest, _SMALLEST_STEP if padded else _BLOCK)
         try:
             content = self._fernet.decrypt(base64.urlsafe_b64encode(token))
         except InvalidToken:
             raise TokenError("not sealed with this key") from None
         return unpad(content) if padded else content
+
+
+class BulkCipher:
+    """Seals and opens the same tokens as `Cipher` does without padding, several times as fast where contents are long.
+
+    `Fernet` gives and takes base64, which costs more than the cipher and the MAC together; here its specification (version 0x80) is
+    followed step by step on the bytes themselves.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._signing, self._aes = key[:16], AES(key[16:])
+
+    def seal(self, content: bytes) -> bytes:
+        """A fresh token for `content`."""
+        padder, iv = PKCS7(8 * _BLOCK).padder(), os.urandom(_BLOCK)
+        encryptor = ciphers.Cipher(self._aes, CBC(iv)).encryptor()
+        whole = padder.update(content) + padder.finalize()
+        sealed = b"".join((bytes([_TOKEN_VERSION]), bytes(8), iv, encryptor.update(whole), encryptor.finalize()))
+        return sealed + self._mac(sealed).finalize()
+
+    def open(self, token: bytes, largest: int) -> bytes:
+        """What was sealed. Raises `TokenError` for anything else; a token over `largest` bytes is not looked at."""
+        _check_shape(token, largest, _BLOCK)
+        view = memoryview(token)
+        try:
+            self._mac(view[:-_MAC_BYTES]).verify(token[-_MAC_BYTES:])
+        except InvalidSignature:
+            raise TokenError("not sealed with this key") from None
+        decryptor = ciphers.Cipher(self._aes, CBC(token[9:25])).decryptor()
+        unpadder = PKCS7(8 * _BLOCK).unpadder()
+        whole = decryptor.update(view[25:-_MAC_BYTES]) + decryptor.finalize()
+        try:
+            return unpadder.update(whole) + unpadder.finalize()
+        except ValueError:
+            raise TokenError("not padded as a token is") from None
+
+    def _mac(self, sealed: bytes | memoryview) -> HMAC:
+        mac = HMAC(self._signing, SHA256())
+        mac.update(sealed)
+        return mac
+
+
+def token_length(length: int) -> int:
+    """How long the token of so many bytes is that are sealed without padding."""
+    return _TOKEN_OVERHEAD + (length // _BLOCK + 1) * _BLOCK
+
+
+def _check_shape(token: bytes, largest: int, least: int) -> None:
+    length = len(token) - _TOKEN_OVERHEAD
+    if len(token) > largest or length < least or length % _BLOCK or token[0] != _TOKEN_VERSION:
+        raise TokenError("not the shape of a token")
 
 
 def padded_length(length: int) -> int:

@@ -268,7 +268,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file that a message offers: its name as the sender gave it, its size in bytes, and its media type (RFC 6838)."""
+    """A file that was offered: its name as the sender gave it, its size in bytes, and its media type."""
 
     name: str
     size: int
@@ -302,7 +302,7 @@ class Message(msgspec.Struct, frozen=True):
     """The sender took it back; `text` is empty."""
     reactions: tuple[Reaction, ...] = ()
     file: File | None = None
-    """What the message offers; `text` is then the file's name."""
+    """What is offered, unless it was taken back; `text` is its name."""
 
 
 class Member(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from chat.errors import DamagedError, StorageError
 from chat.kept_file import Kept
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
-from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Retract, Said, Worded
+from chat.protocol.records import ID_BYTES, Edit, Record, Reference, Retract, Said
 from chat.protocol.spans import Span
 from chat.state import State
 from chat.words import _
@@ -117,7 +117,7 @@ class History:
         """Keep a record, and with `to_send` note that the broker does not have it. Gives the number of its arrival if it holds words, 0
         if not, and None if it is there already."""
         place, position = _place(record.reference), _position(record)
-        arrival = self._arrivals + 1 if isinstance(record.body, Worded | Edit) else None
+        arrival = self._arrivals + 1 if record.text is not None else None
         if self._database.execute("INSERT OR IGNORE INTO place VALUES (?, ?, ?)", (place, position, arrival)).rowcount == 0:
             return None
         self._database.execute("INSERT INTO record VALUES (?, ?)", (position, self._state.cipher.seal(record.packet, padded=False)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chat.history import History
-from chat.protocol.records import Edit, Record, Worded
+from chat.protocol.records import Record
 from chat.search import Query, plain, split_terms
 
 PART_ARRIVALS: Final = 4096
@@ -61,9 +61,9 @@ class Index:
 
     def add(self, arrival: int | None, record: Record) -> None:
         """Take up the words of a record that arrived under this number, if it has one (see `History.add`)."""
-        if self.closed or not arrival or not isinstance(record.body, Worded | Edit):
+        if self.closed or not arrival or record.text is None:
             return
-        words = split_terms(plain(record.body.text))
+        words = split_terms(plain(record.text))
         sender = f"{_SENDER}{record.device.hex()}"
         part = self._newest
         part.database.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (arrival, " ".join([sender, *words])))

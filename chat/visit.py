@@ -45,8 +45,7 @@ from chat.offers import Offers
 from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
-from chat.protocol.control import Holding
-from chat.protocol.records import Record, Reference, Reply, Said, Worded
+from chat.protocol.records import Record, Reference, Reply, Said
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 from chat.search import parse_query
@@ -533,8 +532,8 @@ class Visit:
         self.history.save_peers(self.room.take_changed())
 
     def _unsent(self, forget: bool) -> list[str]:
-        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Worded)]
+        unsent = [record for record in self._conversation.read(self.history.to_send()) if isinstance(record.body, Said)]
         if forget:
             for record in unsent:
                 self.history.sent(record.reference)
-        return [record.body.text for record in unsent if isinstance(record.body, Worded)]
+        return [record.text for record in unsent if record.text is not None]

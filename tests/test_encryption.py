@@ -1,6 +1,7 @@
 """Keys and tokens: what opens, what does not, and what a token's length gives away."""
 
 import base64
+import hmac
 import itertools
 import os
 import sys
@@ -9,15 +10,21 @@ from unittest.mock import Mock
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import ciphers
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat import encryption
-from chat.encryption import Cipher, TokenError, derive_root, expand, pad, padded_length, room_keys, unpad
+from chat.encryption import BulkCipher, Cipher, TokenError, derive_root, expand, pad, padded_length, room_keys, token_length, unpad
 
 CIPHER = Cipher(bytes(range(32)))
 TOKEN = CIPHER.seal(b"good morning")
 LARGEST = 64 * 1024
+BULK = BulkCipher(bytes(range(32)))
+BULK_TOKEN = BULK.seal(b"good morning")
 
 
 def test_a_token_opens_under_its_key_only() -> None:
@@ -29,6 +36,36 @@ def test_a_token_opens_under_its_key_only() -> None:
 @given(content=st.binary(max_size=5000))
 def test_every_content_comes_back(content: bytes) -> None:
     assert CIPHER.open(CIPHER.seal(content), LARGEST) == content
+
+
+@given(content=st.binary(max_size=5000))
+def test_tokens_in_bulk_are_fernet_s_own(content: bytes) -> None:
+    token = BULK.seal(content)
+    assert Fernet(base64.urlsafe_b64encode(bytes(range(32)))).decrypt(base64.urlsafe_b64encode(token)) == content
+    assert CIPHER.open(token, LARGEST, padded=False) == content
+    assert BULK.open(CIPHER.seal(content, padded=False), LARGEST) == content
+    assert len(token) == token_length(len(content))
+    assert BULK.seal(content) != token
+
+
+@given(position=st.integers(0, len(BULK_TOKEN) - 1), change=st.integers(1, 255), garbage=st.binary(max_size=300))
+def test_what_is_no_token_in_bulk_is_refused(position: int, change: int, garbage: bytes) -> None:
+    changed = bytearray(BULK_TOKEN)
+    changed[position] ^= change
+    for token in (bytes(changed), garbage, BULK_TOKEN[:position], BULK_TOKEN + garbage[:16] + b"x", BULK_TOKEN + bytes(16)):
+        with pytest.raises(TokenError):
+            BULK.open(token, LARGEST)
+    with pytest.raises(TokenError):
+        BulkCipher(bytes(32)).open(BULK_TOKEN, LARGEST)
+    with pytest.raises(TokenError):
+        BULK.open(BULK_TOKEN, len(BULK_TOKEN) - 1)
+
+
+def test_a_token_in_bulk_that_its_maker_padded_wrongly_is_refused() -> None:
+    encryptor = ciphers.Cipher(AES(bytes(range(16, 32))), CBC(bytes(16))).encryptor()
+    sealed = b"\x80" + bytes(24) + encryptor.update(bytes(32)) + encryptor.finalize()
+    with pytest.raises(TokenError, match="padded"):
+        BULK.open(sealed + hmac.digest(bytes(range(16)), sealed, "sha256"), LARGEST)
 
 
 @settings(max_examples=2000)

@@ -13,7 +13,7 @@ from chat.events import Message, Trust
 from chat.history import History, open_history
 from chat.index import Index
 from chat.protocol.identity import DeviceKey
-from chat.protocol.records import NO_RECORD, Record, Text, make_record, reread_record
+from chat.protocol.records import NO_RECORD, FileOffer, Record, Text, make_record, reread_record
 from chat.search import Query, matches, parse_query, plain, split_terms
 
 KEYS = room_keys(bytes(32))
@@ -112,6 +112,21 @@ def test_words_that_were_not_saved_are_taken_up_again(tmp_path: Path) -> None:
     assert len(history.parts()) == 1
     assert history.loose() == []
     assert find(index, "time") == {1, 2, 3}
+    history.close()
+
+
+def test_a_file_is_found_by_its_name(tmp_path: Path) -> None:
+    history = open_history(tmp_path, KEYS)
+    index = new_index(history)
+    offered = FileOffer("Holiday_2026 (Åland).JPG", 5, "image/jpeg", 1024, bytes(32), bytes(32))
+    record = make_record(ADA, KEYS.room, 1, NO_RECORD, 1 << 16, offered)
+    arrival = history.add(record)
+    index.add(arrival, record)
+    for typed in ("holiday", "2026 aland", "jpg", "from:ada åland"):
+        assert find(index, typed, ADA) == {arrival}
+    assert find(index, "lake") == set()
+    history.commit()
+    assert history.loose() == [arrival]
     history.close()
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.protocol.limits import REACTIONS
-from chat.protocol.records import Edit, FileOffer, Reaction, Record, Retract, Worded
+from chat.protocol.records import Edit, FileOffer, Reaction, Record, Retract
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """A message as it is now: its text, and for each emoji the devices that put it there, both in the order in which that happened."""
+    """A message as it is now: its text, of a file the name, and for each emoji the devices that put it there, both in the order in which
+    that happened."""
 
     text: str
     edited: bool
@@ -22,7 +23,7 @@ class Annotated:
 
 def annotate(message: Record, about: Iterable[Record]) -> Annotated:
     """Apply to a message the records that are about it; those that have no right to change it have no effect."""
-    text = message.body.text if isinstance(message.body, Worded) else ""
+    text = message.text or ""
     edited = retracted = False
     by_device: dict[bytes, dict[str, bool]] = {}
     for record in sorted(about, key=lambda record: (record.clock, record.device, record.sequence, record.id)):

@@ -23,6 +23,7 @@ from chat.protocol.limits import (
     FORKED_NUMBERS,
     FORKS,
     HAVE_SPANS,
+    MOST_CHUNKS,
     NAME_BYTES,
     RECEIPT_DEVICES,
     RECORD_BYTES,
@@ -39,6 +40,7 @@ LAST_CONNECTION: Final = 1 << 36
 """A wrong clock, in seconds, can't lead to a higher connection number, so that counters do not run out."""
 
 HashBytes = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+ChunkNumber = Annotated[int, msgspec.Meta(ge=0, lt=MOST_CHUNKS)]
 Ids = Annotated[list[Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]], msgspec.Meta(max_length=FORKS)]
 
 
@@ -101,10 +103,14 @@ class Typing(msgspec.Struct, frozen=True, array_like=True, tag=8):
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True, tag=9):
-    """Which chunks of a file are at this device, by their numbers from 1 on; whether it wants the rest; whether others are to tell."""
+    """Which chunks of a file this device holds, as spans of chunk numbers from 0 up, in order and with gaps between.
+
+    `transfer` is the id of the record that offers the file. With `wants`, the person here accepted it and the rest is wanted; with
+    `asks`, the others who have to do with this file are to say what they hold.
+    """
 
     transfer: Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
-    held: Annotated[list[tuple[Number, Number]], msgspec.Meta(max_length=FILE_SPANS)]
+    held: Annotated[list[tuple[ChunkNumber, ChunkNumber]], msgspec.Meta(max_length=FILE_SPANS)]
     wants: bool
     asks: bool
 
@@ -168,5 +174,8 @@ def _is_valid(body: Body | Unknown) -> bool:
             return are_spans(held)
         case Receipt(received):
             return all(first <= last for _, first, last in received)
+        case Holding(held=held):
+            # Chunks are counted from 0, and what `are_spans` judges from 1.
+            return are_spans([(first + 1, last + 1) for first, last in held])
         case _:
             return True

@@ -15,6 +15,22 @@ RECORD_BYTES: Final = 24 * 1024
 PACKET_BYTES: Final = 64 * 1024
 """The largest MQTT payload that is looked at. It leaves room for a bundle of records and a file chunk."""
 
+FILE_NAME_BYTES: Final = 255
+"""The longest name of a file, in UTF-8."""
+FILE_TYPE_LETTERS: Final = 127
+LARGEST_FILE: Final = 2 * 1024 * 1024 * 1024
+CHUNK_STEP: Final = 1024
+"""A file's chunks are as long as a multiple of this,"""
+CHUNK_BYTES: Final = 48 * 1024
+"""and at most this long."""
+MOST_CHUNKS: Final = 65_536
+"""Into so many chunks a file may be cut. The tree over them takes 4 MiB, and the proof of one 16 hashes."""
+FILE_SPANS: Final = 256
+"""How many spans of a file's chunks one packet tells."""
+HOLDING_BURST: Final = 20
+HOLDINGS_PER_SECOND: Final = 5.0
+"""How fast one device may tell what it holds of files; more is dropped."""
+
 SEND_BURST: Final = 8
 SEND_PER_SECOND: Final = 1.0
 SEND_WAITING: Final = 20

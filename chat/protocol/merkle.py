@@ -1,99 +1,139 @@
-"""The Merkle tree over a file's chunks, so that each chunk can be verified by itself, whoever it comes from (RFC 9162, section 2.1)."""
+"""The Merkle tree over the chunks of a file: with its root alone, every chunk can be checked on its own, whoever sent it.
+
+The hashes are those of RFC 9162, section 2.1. The nodes are kept level after level, the leaves first and the root last, 32 bytes each;
+of a level with an odd count the last node is also the last one of the level above. 32 zero bytes stand for a node that is not known.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Final, Self
+from typing import Final
 
-HASH_BYTES: Final = 32
-_UNKNOWN: Final = bytes(HASH_BYTES)
+NODE_BYTES: Final = 32
+_UNKNOWN: Final = bytes(NODE_BYTES)
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of one chunk."""
+    """The hash of a chunk: a leaf of the tree."""
     return hashlib.sha256(b"\0" + data).digest()
 
 
 def tree_bytes(count: int) -> int:
-    """How long the nodes of a tree over `count` chunks are together."""
-    return HASH_BYTES * sum(_widths(count))
+    """How many bytes the nodes of a tree with `count` leaves (1 or more) take."""
+    return NODE_BYTES * sum(_levels(count))
 
 
 class Tree:
-    """A tree of which at least the root is known. `nodes` has the hashes of all nodes, the leaves first, then level after level; those
-    that are not known are zeros."""
+    """The nodes that are known of the tree with this root. Whoever receives a file begins with the root alone.
+
+    `nodes` are the known ones of earlier, as the property gave them; the tree goes on in them. Raises `ValueError` if they are of
+    another number.
+    """
 
     def __init__(self, count: int, root: bytes, nodes: bytearray | None = None) -> None:
-        self.count, self.root = count, root
-        self._starts: list[tuple[int, int]] = []
-        """Where each level begins, and how many nodes it has."""
-        start = 0
-        for width in _widths(count):
-            self._starts.append((start, width))
-            start += width
-        self.nodes = bytearray(HASH_BYTES * start) if nodes is None else nodes
-        self._set(start - 1, root)
+        self._widths = _levels(count)
+        self._nodes = bytearray(tree_bytes(count)) if nodes is None else nodes
+        if len(self._nodes) != tree_bytes(count):
+            raise ValueError(f"the nodes of a tree with {count} leaves take {tree_bytes(count)} bytes")
+        self._nodes[-NODE_BYTES:] = root
 
     @classmethod
-    def of(cls, leaves: Sequence[bytes]) -> Self:
-        """The whole tree over these hashes of chunks."""
-        level, nodes = list(leaves), bytearray(b"".join(leaves))
-        while len(level) > 1:
-            pairs = [_node_hash(level[place], level[place + 1]) for place in range(0, len(level) - 1, 2)]
-            # The last one without a neighbour goes up as it is, which gives the shape of the RFC.
-            level = pairs + level[len(level) - len(level) % 2 :]
+    def of(cls, leaves: Sequence[bytes]) -> "Tree":
+        """The whole tree over these leaves, one or more, as `leaf_hash` gives them."""
+        nodes = bytearray()
+        level = list(leaves)
+        while True:
             nodes += b"".join(level)
-        return cls(len(leaves), level[0], nodes)
+            if len(level) == 1:
+                return cls(len(leaves), level[0], nodes)
+            above = [_join(level[place], level[place + 1]) for place in range(0, len(level) - 1, 2)]
+            level = above + level[len(level) & ~1 :]
+
+    @property
+    def count(self) -> int:
+        """How many leaves the tree has."""
+        return self._widths[0]
+
+    @property
+    def root(self) -> bytes:
+        """The hash that stands for all leaves in their order."""
+        return bytes(self._nodes[-NODE_BYTES:])
+
+    @property
+    def nodes(self) -> bytearray:
+        """All nodes, those that are not known as zeros; it changes in place."""
+        return self._nodes
 
     def leaf(self, index: int) -> bytes | None:
-        """The hash of a chunk, if it is known."""
-        known = self._get(index)
-        return None if known == _UNKNOWN else known
+        """The hash of a chunk, None if it is not known. Raises `LookupError` if there is no such chunk."""
+        self._check(index)
+        return self._known(index)
 
     def proof(self, index: int) -> bytes:
-        """The hashes beside the way from a chunk to the root, the lowest first. Raises `LookupError` if one is not known."""
-        proof = b"".join(self._get(place) for _own, place, _is_left in self._way(index))
-        if _UNKNOWN in (proof[start : start + HASH_BYTES] for start in range(0, len(proof), HASH_BYTES)):
-            raise LookupError(index)
-        return proof
+        """What leads from a leaf to the root: the other child of each parent on the way, the lowest first.
+
+        Raises `LookupError` if there is no such leaf or one of these nodes is not known.
+        """
+        self._check(index)
+        found: list[bytes] = []
+        for _, sibling in self._path(index):
+            if sibling is not None:
+                node = self._known(sibling)
+                if node is None:
+                    raise LookupError("a node of the proof is not known")
+                found.append(node)
+        return b"".join(found)
 
     def add(self, index: int, leaf: bytes, proof: bytes) -> tuple[int, ...] | None:
-        """Learn the hash of a chunk and those of its proof. Gives the places of the nodes that are new, None if it is no proof."""
-        way = list(self._way(index)) if 0 <= index < self.count else None
-        if way is None or len(proof) != HASH_BYTES * len(way):
+        """Take in a leaf and its proof. Gives the places of the nodes that were not known before (a node's first byte in `nodes` is 32
+        times its place), or None, and takes in nothing, if they do not lead to the root."""
+        if not 0 <= index < self.count:
             return None
-        found, value = {index: leaf}, leaf
-        for number, (own, beside, is_left) in enumerate(way):
-            sibling = proof[HASH_BYTES * number : HASH_BYTES * (number + 1)]
-            found[own], found[beside] = value, sibling
-            value = _node_hash(sibling, value) if is_left else _node_hash(value, sibling)
-        if value != self.root:
+        path = list(self._path(index))
+        if len(proof) != NODE_BYTES * sum(sibling is not None for _, sibling in path):
             return None
-        new = tuple(place for place in found if self._get(place) == _UNKNOWN)
-        for place in new:
-            self._set(place, found[place])
-        return new
+        found: list[tuple[int, bytes]] = []
+        node, read = leaf, 0
+        for place, sibling in path:
+            found.append((place, node))
+            if sibling is not None:
+                other = proof[read : read + NODE_BYTES]
+                read += NODE_BYTES
+                found.append((sibling, other))
+                node = _join(node, other) if sibling > place else _join(other, node)
+        if node != self.root:
+            return None
+        filled = [(place, known) for place, known in found if self._known(place) is None]
+        for place, known in filled:
+            self._nodes[NODE_BYTES * place : NODE_BYTES * (place + 1)] = known
+        return tuple(place for place, _ in filled)
 
-    def _way(self, index: int) -> Iterator[tuple[int, int, bool]]:
-        """From a leaf to the root: the place of the node, that of its neighbour, and whether the neighbour is to the left."""
-        for start, width in self._starts[:-1]:
+    def _path(self, index: int) -> Iterator[tuple[int, int | None]]:
+        """The places of the nodes from a leaf up to below the root, each with that of the node beside it, if there is one."""
+        start = 0
+        for width in self._widths[:-1]:
             beside = index ^ 1
-            if beside < width:
-                yield start + index, start + beside, beside < index
+            yield start + index, start + beside if beside < width else None
+            start += width
             index //= 2
 
-    def _get(self, place: int) -> bytes:
-        return bytes(self.nodes[HASH_BYTES * place : HASH_BYTES * (place + 1)])
+    def _known(self, place: int) -> bytes | None:
+        node = bytes(self._nodes[NODE_BYTES * place : NODE_BYTES * (place + 1)])
+        return None if node == _UNKNOWN else node
 
-    def _set(self, place: int, value: bytes) -> None:
-        self.nodes[HASH_BYTES * place : HASH_BYTES * (place + 1)] = value
+    def _check(self, index: int) -> None:
+        if not 0 <= index < self.count:
+            raise LookupError(f"there is no leaf {index}")
 
 
-def _node_hash(left: bytes, right: bytes) -> bytes:
+def _levels(count: int) -> list[int]:
+    """How many nodes each level has, the leaves first."""
+    if count < 1:
+        raise ValueError("a tree has at least one leaf")
+    levels = [count]
+    while levels[-1] > 1:
+        levels.append((levels[-1] + 1) // 2)
+    return levels
+
+
+def _join(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def _widths(count: int) -> Iterator[int]:
-    yield count
-    while count > 1:
-        count = (count + 1) // 2
-        yield count

@@ -22,7 +22,7 @@ class Attendance:
     records: TokenBucket
     control: TokenBucket
     repair: TokenBucket
-    files: TokenBucket
+    holdings: TokenBucket
     heard_at: float = 0.0
     """Monotonic seconds of its last `Here`."""
     folded: int = 0
@@ -67,7 +67,7 @@ class Presence:
                 records=TokenBucket(limits.RECEIVE_BURST, limits.RECEIVE_PER_SECOND, now.monotonic),
                 control=TokenBucket(limits.CONTROL_BURST, limits.CONTROL_PER_SECOND, now.monotonic),
                 repair=TokenBucket(2 * limits.BUNDLE_BURST, 2 * limits.BUNDLES_PER_SECOND, now.monotonic),
-                files=TokenBucket(limits.HOLDING_BURST, limits.HOLDINGS_PER_SECOND, now.monotonic),
+                holdings=TokenBucket(limits.HOLDING_BURST, limits.HOLDINGS_PER_SECOND, now.monotonic),
             )
         return devices[device], self._attendance[device]
 
@@ -106,7 +106,7 @@ class Presence:
             case Want():
                 bucket = attendance.repair
             case Holding():
-                bucket = attendance.files
+                bucket = attendance.holdings
             case _:
                 bucket = attendance.control
         if control.counter <= peer.counter or not bucket.take(now.monotonic):

@@ -11,7 +11,7 @@ this version knows, which are ignored.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import msgspec
@@ -24,8 +24,9 @@ from chat.protocol.limits import (
     CHUNK_STEP,
     EMOJI_BYTES,
     FILE_NAME_BYTES,
+    FILE_TYPE_LETTERS,
     LARGEST_FILE,
-    MEDIA_TYPE_BYTES,
+    MOST_CHUNKS,
     NAME_BYTES,
     RECORD_BYTES,
     TEXT_BYTES,
@@ -40,15 +41,17 @@ _MEDIA_TYPE: Final = "^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
 """In lower case; RFC 6838, section 4.2."""
 NO_RECORD: Final = bytes(HASH_BYTES)
 """Stands for the previous record in a device's first one."""
+MEDIA_TYPE: Final = r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"
+"""Two tokens (RFC 9110, section 5.6.2), for example image/png."""
 
 
-class Text(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class Text(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=1):
     """Something said."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_BYTES)]
 
 
-class Hello(msgspec.Struct, frozen=True, array_like=True, tag=2):
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=2):
     """The name this device goes by from now on."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_BYTES)]
@@ -67,27 +70,27 @@ class Reference(msgspec.Struct, frozen=True, array_like=True):
         return self.id.hex()
 
 
-class Reply(msgspec.Struct, frozen=True, array_like=True, tag=3):
+class Reply(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=3):
     """Something said in answer to a message."""
 
     target: Reference
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_BYTES)]
 
 
-class Edit(msgspec.Struct, frozen=True, array_like=True, tag=4):
+class Edit(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=4):
     """Another text for a message of the same device."""
 
     target: Reference
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_BYTES)]
 
 
-class Retract(msgspec.Struct, frozen=True, array_like=True, tag=5):
+class Retract(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=5):
     """Takes back a message of the same device."""
 
     target: Reference
 
 
-class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=6):
+class Reaction(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=6):
     """Puts an emoji under a message, or takes this device's own away."""
 
     target: Reference
@@ -95,35 +98,28 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True, tag=6):
     on: bool
 
 
-class FileOffer(msgspec.Struct, frozen=True, array_like=True, tag=7):
-    """A file that others may ask for. Its id is that of the record; its chunks are on the topic that ends with it.
+class FileOffer(msgspec.Struct, frozen=True, array_like=True, tag_field="kind", tag=7):
+    """Offers a file, whose chunks travel on a topic of their own.
 
-    `root` is that of the Merkle tree over the chunks, `key` what their tokens are sealed with; nobody else uses that key.
+    `name` is as its sender has it: any signs at all. `size` is in bytes, `type` the media type (RFC 9110, section 8.3.1), `chunk` how
+    many bytes each chunk but the last has, `root` that of the tree over them (`chat.protocol.merkle`), `key` is new for each offer.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=FILE_NAME_BYTES)]
     size: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_FILE)]
-    media_type: Annotated[str, msgspec.Meta(pattern=_MEDIA_TYPE, max_length=MEDIA_TYPE_BYTES)]
+    type: Annotated[str, msgspec.Meta(max_length=FILE_TYPE_LETTERS, pattern=MEDIA_TYPE)]
     chunk: Annotated[int, msgspec.Meta(ge=CHUNK_STEP, le=CHUNK_BYTES, multiple_of=CHUNK_STEP)]
     root: Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
     key: Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
 
-    @property
-    def text(self) -> str:
-        """What stands for the file where only words can."""
-        return self.name
-
     def __repr__(self) -> str:
-        """Without the key, which no log or error may show."""
-        return (
-            f"FileOffer(name={self.name!r}, size={self.size}, media_type={self.media_type!r}, chunk={self.chunk}, root={self.root.hex()})"
-        )
+        # Without the key, and without the name, which is nobody's but the room's.
+        return f"FileOffer(size={self.size}, type={self.type!r}, chunk={self.chunk})"
 
 
 Body = Text | Hello | Reply | Edit | Retract | Reaction | FileOffer
-Worded = Text | Reply | FileOffer
-Said = Worded | Unknown
-"""The bodies of records that are messages: they have a place in the conversation. `Worded` ones have a text."""
+Said = Text | Reply | FileOffer | Unknown
+"""The bodies of records that are messages: they have a place in the conversation."""
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -147,7 +143,7 @@ class Record:
     clock: int
     body: Body | Unknown
     hash: bytes
-    packet: bytes
+    packet: bytes = field(repr=False)
 
     @property
     def id(self) -> bytes:
@@ -168,6 +164,15 @@ class Record:
     def target(self) -> Reference | None:
         """The record that this one is about."""
         return self.body.target if isinstance(self.body, Reply | Edit | Retract | Reaction) else None
+
+    @property
+    def text(self) -> str | None:
+        """The words in it that people read and search for, of a file its name; None if it can't have any."""
+        match self.body:
+            case Text(text=text) | Reply(text=text) | Edit(text=text) | FileOffer(name=text):
+                return text
+            case _:
+                return None
 
 
 _ENVELOPE: Final = msgspec.msgpack.Decoder(Envelope)
@@ -193,7 +198,19 @@ def reread_record(packet: bytes) -> Record:
 
 
 def _record(packet: bytes, envelope: Envelope, content: bytes) -> Record:
-    body: Body | Unknown = read_body(envelope.body, _BODY, _KINDS)
+    return Record(
+        device=envelope.device,
+        sequence=envelope.sequence,
+        previous=envelope.previous,
+        clock=envelope.clock,
+        body=_checked(read_body(envelope.body, _BODY, _KINDS)),
+        hash=hashlib.sha256(content).digest(),
+        packet=packet,
+    )
+
+
+def _checked(body: Body | Unknown) -> Body | Unknown:
+    """A body, if it keeps to the limits that its shape can't tell."""
     if isinstance(body, Text | Reply | Edit) and len(body.text.encode()) > TEXT_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Reaction) and len(body.emoji.encode()) > EMOJI_BYTES:
@@ -202,15 +219,17 @@ def _record(packet: bytes, envelope: Envelope, content: bytes) -> Record:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Hello) and not is_normal_name(body.name):
         raise PacketError(Fault.SHAPE)
-    return Record(
-        device=envelope.device,
-        sequence=envelope.sequence,
-        previous=envelope.previous,
-        clock=envelope.clock,
-        body=body,
-        hash=hashlib.sha256(content).digest(),
-        packet=packet,
-    )
+    if isinstance(body, FileOffer) and (len(body.name.encode()) > FILE_NAME_BYTES or body.size > MOST_CHUNKS * body.chunk):
+        raise PacketError(Fault.LIMIT)
+    return body
+
+
+def check_offer(offer: FileOffer) -> FileOffer:
+    """The offer, if others would take it. Raises `PacketError` otherwise."""
+    body = _checked(read_body(msgspec.Raw(msgspec.msgpack.encode(offer)), _BODY, _KINDS))
+    if not isinstance(body, FileOffer):
+        raise PacketError(Fault.SHAPE)
+    return body
 
 
 def peek_record(packet: bytes) -> tuple[bytes, int]:

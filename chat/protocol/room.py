@@ -4,7 +4,9 @@ It does no I/O and reads no clock, so a test can run hundreds of rooms against e
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from chat.encryption import Cipher, RoomKeys, TokenError
 from chat.events import (
@@ -60,12 +62,13 @@ from chat.protocol.records import (
     Retract,
     Said,
     Text,
+    check_offer,
     peek_record,
     read_record,
     reread_record,
 )
 from chat.protocol.replay import Novelty, find_breaks, give_up_before, note_break, note_fork, note_record
-from chat.protocol.spans import from_number, has_number
+from chat.protocol.spans import Span, from_number, has_number
 from chat.protocol.step import Channel, Packet, Step
 from chat.protocol.typists import Typists
 from chat.protocol.view import View
@@ -224,8 +227,20 @@ class Room:
             step.events.append(SayRefused(text, sentence))
             return step
         self._typists.sent()
-        record = self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step)
-        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
+        self._show_own(self._put_in(Text(said) if reply_to is None else Reply(reply_to, said), now, step), now, step)
+        return step
+
+    def offer(self, offer: FileOffer, now: Moment) -> Step:
+        """Offer a file, or keep the offer waiting for the sending limit, or refuse it with a sentence.
+
+        Raises `PacketError` for an offer that nobody would take, for example one with too long a name.
+        """
+        offer = check_offer(msgspec.structs.replace(offer, name=_without_surrogates(offer.name)))
+        step = Step()
+        if sentence := self._refusal(""):
+            step.events.append(SayRefused("", sentence))
+            return step
+        self._show_own(self._put_in(offer, now, step), now, step)
         return step
 
     def offer(self, offer: FileOffer, now: Moment) -> Step:
@@ -247,6 +262,10 @@ class Room:
         told = self._connected and self._typists.typing(self.online, now.monotonic)
         return Step([self._say_control(Typing())] if told else [])
 
+    def holding(self, transfer: bytes, held: Sequence[Span], wants: bool, asks: bool) -> Packet:
+        """Say which chunks of a file are held here (see `Holding`); of more than `FILE_SPANS` spans the first."""
+        return self._say_control(Holding(transfer, list(held[: limits.FILE_SPANS]), wants, asks))
+
     def change(self, body: Edit | Retract | Reaction, now: Moment) -> Step:
         """Say something about a message that was said before."""
         step = Step()
@@ -265,6 +284,9 @@ class Room:
         if len(self._author.waiting) >= limits.SEND_WAITING:
             return _("{count} messages are waiting already. Send this one in a moment.").format(count=limits.SEND_WAITING)
         return ""
+
+    def _show_own(self, record: Record, now: Moment, step: Step) -> None:
+        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
 
     def _put_in(self, body: Body, now: Moment, step: Step) -> Record:
         """Sign a record and send it, or let it wait for the sending limit."""
@@ -395,6 +417,8 @@ class Room:
             case Want():
                 self._answers.asked(device, control.counter, body, self._presence.online(), now.monotonic)
                 self._wants.overheard(body, now.monotonic)
+            case Holding():
+                step.holdings.append((device, body))
         self._heard.add(device)
         self._note_name(device, called, step)
 

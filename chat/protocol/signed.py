@@ -72,24 +72,25 @@ def open_signed(
 
 def reopen_signed(packet: bytes, decoder: msgspec.msgpack.Decoder[_Envelope]) -> tuple[_Envelope, bytes]:
     """The envelope of a packet and its signed bytes, without verifying anything. Raises `PacketError`."""
-    content = _decode(_SIGNED, packet).content
-    return _decode(decoder, content), content
+    content = decode(_SIGNED, packet).content
+    return decode(decoder, content), content
 
 
 def read_body(raw: msgspec.Raw, decoder: msgspec.msgpack.Decoder[_Shape], known_kinds: frozenset[int]) -> _Shape | Unknown:
     """The body of an envelope; fields that this version does not know are ignored. Raises `PacketError(SHAPE)`."""
-    kind = _decode(_KIND, raw).kind
-    return _decode(decoder, raw) if kind in known_kinds else Unknown(kind)
+    kind = decode(_KIND, raw).kind
+    return decode(decoder, raw) if kind in known_kinds else Unknown(kind)
 
 
 def _decode_only_encoding(decoder: msgspec.msgpack.Decoder[_Shape], data: bytes) -> _Shape:
-    shape = _decode(decoder, data)
+    shape = decode(decoder, data)
     if msgspec.msgpack.encode(shape) != data:
         raise PacketError(Fault.SHAPE)
     return shape
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[_Shape], data: bytes | msgspec.Raw) -> _Shape:
+def decode(decoder: msgspec.msgpack.Decoder[_Shape], data: bytes | msgspec.Raw) -> _Shape:
+    """What MessagePack stands for. Raises `PacketError(SHAPE)` if it is not of this shape."""
     try:
         return decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

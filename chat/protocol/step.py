@@ -41,3 +41,5 @@ class Step:
     """What devices say of files."""
     wanted: list[tuple[bytes, Span]] = field(default_factory=list)
     """Records that others miss, by device; `supply` takes what is kept of them."""
+    holdings: list[tuple[bytes, Holding]] = field(default_factory=list)
+    """What other devices say that they hold of files."""

@@ -48,6 +48,7 @@ class View:
             edited=shown.edited,
             retracted=shown.retracted,
             reactions=tuple(self._reaction(emoji, devices) for emoji, devices in shown.reactions.items()),
+            file=_file(record) if not shown.retracted else None,
         )
 
     def supplied(self) -> Supplied:
@@ -81,5 +82,6 @@ class View:
         return device == self._own or device in self._chain.former
 
 
-def _file(offer: FileOffer) -> File:
-    return File(offer.name, offer.size, offer.media_type)
+def _file(record: Record) -> File | None:
+    offer = record.body
+    return File(offer.name, offer.size, offer.type) if isinstance(offer, FileOffer) else None

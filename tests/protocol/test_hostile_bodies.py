@@ -14,11 +14,11 @@ from chat.encryption import Cipher, room_keys
 from chat.events import ForeignCounted, MembersChanged, ReceiptsChanged
 from chat.protocol import control, limits, records
 from chat.protocol.clock import Moment
-from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Receipt, Want, make_control, read_control
+from chat.protocol.control import Bundle, Digest, Entry, Gone, Have, Here, Holding, Receipt, Want, make_control, read_control
 from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peer, Peers
-from chat.protocol.records import NO_RECORD, Edit, Hello, Reaction, Reply, Retract, Text, make_record, read_record
+from chat.protocol.records import NO_RECORD, Edit, FileOffer, Hello, Reaction, Reply, Retract, Text, make_record, read_record
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 from tests.protocol.test_room import Wire
@@ -36,6 +36,7 @@ FIRST = make_record(ADA, KEYS.room, 1, NO_RECORD, CLOCK, Hello("Ada"))
 TARGET = FIRST.reference
 BODIES: list[records.Body] = [
     Text("good morning"), Hello("Ada"), Reply(TARGET, "yes"), Edit(TARGET, "no"), Retract(TARGET), Reaction(TARGET, "👍", on=True),
+    FileOffer("sea.jpg", 70_000, "image/jpeg", 48 * 1024, bytes(32), b"k" * 32),
 ]  # fmt: skip
 RECORDS = [make_record(ADA, KEYS.room, 2 + place, FIRST.hash, CLOCK + place, body) for place, body in enumerate(BODIES)]
 FOREIGN_RECORD = make_record(ADA, OTHER_ROOM.room, 9, FIRST.hash, CLOCK, Text("elsewhere"))
@@ -47,6 +48,7 @@ CONTROL_BODIES: list[control.Body] = [
     Have(bytes(32), bytes(32), b"\xff" * 32, [Entry(ADA.public, [(1, 3), (5, 9)], 2, bytes(16), [(3, [bytes(16)])])]),
     Want([(OWN, [(1, 2)])]),
     Bundle([FIRST.packet]),
+    Holding(bytes(16), [(0, 3), (5, 65_535)], wants=True, asks=False),
 ]
 CONTROLS = [make_control(ADA, KEYS.room, 2**40 + place, body) for place, body in enumerate(CONTROL_BODIES)]
 VALID = [(Channel.RECORDS, record.packet) for record in RECORDS] + [(Channel.CONTROL, packet) for packet in CONTROLS]
@@ -139,9 +141,12 @@ ANYTHING = st.recursive(
 PACKETS = st.sampled_from(
     [FIRST.packet, FOREIGN_RECORD.packet, CONTROLS[0], CONTROLS[6], b"", b"garbage", *(record.packet for record in RECORDS)]
 )
+MEDIA_TYPES = st.sampled_from(["image/png", "", "/", "a/b/c", "a/b\n", "é/b"])
+KEYS_32 = st.sampled_from([bytes(32), b"short"])
 RECORD_BODIES = (
     st.tuples(st.integers(0, 9), ANYTHING, ANYTHING, ANYTHING)
     | st.tuples(st.integers(3, 6), REFERENCES, st.text(max_size=4), st.booleans())
+    | st.tuples(st.just(7), st.text(max_size=4), NUMBERS, MEDIA_TYPES, NUMBERS | st.just(1024), KEYS_32, KEYS_32)
     | ANYTHING
 )
 HOSTILE_RECORDS = st.builds(signed_record, RECORD_BODIES, NUMBERS, NUMBERS | st.just(CLOCK), st.sampled_from([MALLORY, ADA]))
@@ -152,7 +157,8 @@ CONTROL_SHAPES = (
     | st.tuples(st.just(5), st.just(bytes(32)), LOWS, HIGHS, st.lists(ENTRIES, max_size=4))
     | st.tuples(st.just(6), st.lists(st.tuples(DEVICES, SPANS), max_size=4))
     | st.tuples(st.just(7), st.lists(PACKETS | HOSTILE_RECORDS, max_size=4))
-    | st.tuples(st.integers(0, 9), ANYTHING, ANYTHING)
+    | st.tuples(st.just(9), st.sampled_from([bytes(16), b"short"]), SPANS, st.booleans(), st.booleans() | ANYTHING)
+    | st.tuples(st.integers(0, 10), ANYTHING, ANYTHING)
     | ANYTHING
 )  # fmt: skip
 HOSTILE_CONTROLS = st.builds(signed_control, CONTROL_SHAPES, NUMBERS, st.sampled_from([MALLORY, ADA]))
@@ -301,6 +307,11 @@ def test_what_one_said_oneself_comes_back_without_effect() -> None:
         [5, bytes(32), b"", b"", [[ADA.public, [[1, 2]], 0, b"", []]]],
         [6, [[ADA.public, [[2, 1]]]]],
         [6, [[ADA.public, [[0, 1]]]]],
+        [9, bytes(16), [[2, 1]], True, True],
+        [9, bytes(16), [[0, 1], [2, 3]], True, True],
+        [9, bytes(16), [[5, 9], [0, 1]], True, True],
+        [9, bytes(16), [[0, limits.MOST_CHUNKS]], True, True],
+        [9, bytes(16), [[-1, 1]], True, True],
     ],
 )
 def test_spans_that_are_none_are_refused(body: Any) -> None:

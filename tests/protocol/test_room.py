@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from chat.events import (
     Delivery,
     DeliveryChanged,
     Event,
+    File,
     ForeignCounted,
     Member,
     MembersChanged,
@@ -24,9 +26,11 @@ from chat.events import (
 )
 from chat.protocol import limits
 from chat.protocol.clock import Moment
+from chat.protocol.control import Holding
+from chat.protocol.faults import PacketError
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Chain, Peers
-from chat.protocol.records import NO_RECORD, Hello, Text, make_record
+from chat.protocol.records import NO_RECORD, Edit, FileOffer, Hello, Reaction, Record, Retract, Text, make_record
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
 
@@ -413,3 +417,104 @@ def test_garbage_is_counted_and_nothing_else(channel: Channel, garbage: bytes) -
     assert ForeignCounted(1) in step.events
     assert all(isinstance(event, MembersChanged | ForeignCounted | ReceiptsChanged) for event in step.events)
     assert before <= 1
+
+
+OFFER = FileOffer("sea.jpg", 70_000, "image/jpeg", limits.CHUNK_BYTES, bytes(32), b"k" * 32)
+
+
+def offer(wire: Wire, person: Person, body: FileOffer = OFFER) -> Record:
+    step = person.room.offer(body, wire.moment(person))
+    wire.carry(person, step)
+    return step.said[-1]
+
+
+def test_a_file_is_offered_to_everyone(wire: Wire) -> None:
+    ada, bob = wire.enter("Ada"), wire.enter("Bob")
+    record = offer(wire, ada)
+    (shown,) = bob.told(MessageShown)
+    assert (shown.message.text, shown.message.file, shown.message.key) == ("sea.jpg", File("sea.jpg", 70_000, "image/jpeg"), record.key)
+    assert bob.room.read(bob.kept[(ada.room.device, record.sequence)][record.id]).body == OFFER
+    (own,) = ada.told(MessageShown)
+    assert own.message.file == shown.message.file
+    assert own.delivery is Delivery.QUEUED
+
+
+def test_offers_keep_to_the_sending_limit(wire: Wire) -> None:
+    ada, bob = wire.enter("Ada"), wire.enter("Bob")
+    for _ in range(limits.SEND_BURST + limits.SEND_WAITING + 1):
+        wire.carry(ada, ada.room.offer(OFFER, wire.moment(ada)))
+    assert len(bob.told(MessageShown)) == limits.SEND_BURST
+    assert len(ada.room.waiting) == limits.SEND_WAITING
+    assert [refused.text for refused in ada.told(SayRefused)] == [""]
+    wire.pass_time(limits.SEND_WAITING + 1.0)
+    assert len(bob.told(MessageShown)) == limits.SEND_BURST + limits.SEND_WAITING
+
+
+def test_a_file_is_taken_back_reacted_to_and_answered_but_not_edited(wire: Wire) -> None:
+    ada, bob = wire.enter("Ada"), wire.enter("Bob")
+    record = offer(wire, ada)
+    steps = [
+        ada.room.change(Edit(record.reference, "lake.jpg"), wire.moment(ada)),
+        bob.room.change(Reaction(record.reference, "👍", on=True), wire.moment(bob)),
+        bob.room.say("nice", wire.moment(bob), record.reference),
+    ]
+    about = [step.said[-1] for step in steps]
+    message = bob.room.message(record, about, None, wire.moment(bob))
+    assert (message.text, message.edited, message.file) == ("sea.jpg", False, File("sea.jpg", 70_000, "image/jpeg"))
+    assert [reaction.emoji for reaction in message.reactions] == ["👍"]
+    reply = bob.room.message(about[2], [], (record, about), wire.moment(bob))
+    assert reply.reply is not None
+    assert reply.reply.text == "sea.jpg"
+    taken = ada.room.change(Retract(record.reference), wire.moment(ada)).said[-1]
+    message = bob.room.message(record, [*about, taken], None, wire.moment(bob))
+    assert (message.text, message.retracted, message.file) == ("", True, None)
+
+
+def test_an_offer_s_key_is_in_no_repr_of_it(wire: Wire) -> None:
+    record = offer(wire, wire.enter("Ada"))
+    assert "kkk" not in repr(record)
+    assert "kkk" not in f"{OFFER} {OFFER!r}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": ""}, {"name": "é" * 128}, {"size": -1}, {"size": limits.LARGEST_FILE + 1}, {"type": "jpeg"}, {"chunk": 1000}, {"key": b"k"}],
+)
+def test_an_offer_that_nobody_would_take_is_not_made(wire: Wire, change: dict[str, object]) -> None:
+    ada = wire.enter("Ada")
+    before = msgspec.msgpack.encode(ada.chain)
+    with pytest.raises(PacketError):
+        ada.room.offer(msgspec.structs.replace(OFFER, **change), wire.moment(ada))
+    assert msgspec.msgpack.encode(ada.chain) == before
+
+
+def test_half_a_surrogate_pair_in_a_file_s_name_is_sent_as_a_replacement_sign(wire: Wire) -> None:
+    record = offer(wire, wire.enter("Ada"), msgspec.structs.replace(OFFER, name="a\udce9.txt"))
+    assert record.text == "a\ufffd.txt"
+
+
+def test_others_learn_which_chunks_a_member_holds(wire: Wire) -> None:
+    ada, bob = wire.enter("Ada"), wire.enter("Bob")
+    many = [(number, number) for number in range(0, 4 * limits.FILE_SPANS, 4)]
+    for held in ([], [(0, 3), (7, 7)], many, [*many, (65_535, 65_535)]):
+        packet = ada.room.holding(bytes(16), held, True, False)
+        assert packet.channel is Channel.CONTROL
+        step = bob.room.receive(packet.channel, packet.token, wire.moment(bob))
+        assert step.holdings == [(ada.room.device, Holding(bytes(16), held[: limits.FILE_SPANS], wants=True, asks=False))]
+        assert bob.room.receive(packet.channel, packet.token, wire.moment(bob)).holdings == []
+
+
+def test_holdings_have_a_limit_of_their_own(wire: Wire) -> None:
+    ada, bob = wire.enter("Ada"), wire.enter("Bob")
+
+    def tell(times: int) -> int:
+        packets = [ada.room.holding(bytes(16), [], False, True) for _ in range(times)]
+        return sum(len(bob.room.receive(packet.channel, packet.token, wire.moment(bob)).holdings) for packet in packets)
+
+    assert tell(limits.HOLDING_BURST + 10) == limits.HOLDING_BURST
+    wire.carry(ada, Step([ada.room.farewell()]))
+    assert bob.room.online == 0
+    assert tell(1) == 0
+    wire.pass_time(2.0)
+    assert tell(20) == 2 * limits.HOLDINGS_PER_SECOND
+    assert not bob.told(ForeignCounted)

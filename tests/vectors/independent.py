@@ -24,6 +24,7 @@ OTHER = bytes.fromhex("3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18
 CLOCK = 1_700_000_000_000 * 65_536
 ID = bytes(range(0xA0, 0xB0))
 DIGEST = bytes(range(0xC0, 0xE0))
+FILE_KEY = bytes(range(0x20, 0x40))
 SPANS = [[1, 3], [5, 5], [200, 70_000], [2**32, 2**63 - 1]]
 
 
@@ -73,6 +74,33 @@ def token(key: bytes, iv: bytes, content: bytes) -> bytes:
     return sealed + hmac.digest(key[:16], sealed, "sha256")
 
 
+def chunk_token(iv: bytes, content: bytes) -> bytes:
+    """A Fernet token of version 0x80 and time zero, under the key of the transfer `ID` whose offer has `FILE_KEY`."""
+    prk = hmac.digest(bytes(32), FILE_KEY, "sha256")
+    key = hmac.digest(prk, b"mqtt-chat/1/file chunk" + ID + b"\1", "sha256")
+    fill = 16 - len(content) % 16
+    encryptor = Cipher(AES(key[16:]), CBC(iv)).encryptor()
+    sealed = b"\x80" + bytes(8) + iv + encryptor.update(content + bytes([fill]) * fill) + encryptor.finalize()
+    return sealed + hmac.digest(key[:16], sealed, "sha256")
+
+
+def chunks() -> list[dict[str, Any]]:
+    """A file of three chunks, the last of them short, each with its proof."""
+    parts = [bytes([place]) * length for place, length in ((1, 1024), (2, 1024), (3, 5))]
+    leaves = [hashlib.sha256(b"\0" + part).digest() for part in parts]
+    left = hashlib.sha256(b"\1" + leaves[0] + leaves[1]).digest()
+    root = hashlib.sha256(b"\1" + left + leaves[2]).digest()
+    made = []
+    for index, proof in enumerate((leaves[1] + leaves[2], leaves[0] + leaves[2], left)):
+        iv = bytes([0x91 + index]) * 16
+        token = chunk_token(iv, pack([1, ID, index, proof, parts[index]]))
+        made.append(
+            {"transfer": ID.hex(), "key": FILE_KEY.hex(), "size": 2053, "chunk": 1024, "root": root.hex(), "index": index,
+             "proof": proof.hex(), "data": parts[index].hex(), "iv": iv.hex(), "token": token.hex()}
+        )  # fmt: skip
+    return made
+
+
 def readable(value: Any) -> Any:
     """A body as it stands in the file: a byte string is {"bytes": its hexadecimal digits}."""
     if isinstance(value, bytes):
@@ -92,6 +120,8 @@ def record_bodies() -> Iterator[tuple[int, list[Any]]]:
     yield CLOCK + 65_539, [5, target]
     yield CLOCK + 65_540, [6, target, "👍🏽", True]
     yield 2**63 - 1, [6, [OTHER, 2**63 - 1, ID], "👍🏽", False]
+    yield CLOCK + 65_541, [7, "Zoë’s holiday.jpg", 1_000_000, "image/jpeg", 49_152, DIGEST, FILE_KEY]
+    yield CLOCK + 65_542, [7, "empty", 0, "application/vnd.example+json", 1024, DIGEST, FILE_KEY]
 
 
 CONTROL_BODIES: list[tuple[int, list[Any]]] = [
@@ -107,6 +137,8 @@ CONTROL_BODIES: list[tuple[int, list[Any]]] = [
     (8589934598, [6, []]),
     (8589934599, [7, []]),
     (8589934608, [8]),
+    (8589934609, [9, ID, [[0, 3], [5, 5], [300, 65_535]], True, True]),
+    (8589934610, [9, ID, [], False, False]),
 ]
 REFUSED_RECORD_BODIES: list[tuple[str, str, list[Any]]] = [
     ("a reply to an id of 15 bytes", "SHAPE", [3, [PUBLIC, 2, ID[:15]], "x"]),
@@ -117,6 +149,15 @@ REFUSED_RECORD_BODIES: list[tuple[str, str, list[Any]]] = [
     ("a retraction of nothing", "SHAPE", [5]),
     ("a reaction without on or off", "SHAPE", [6, [PUBLIC, 2, ID], "👍"]),
     ("a reaction of 65 bytes", "LIMIT", [6, [PUBLIC, 2, ID], "é" * 32 + "x", True]),
+    ("a file without a name", "SHAPE", [7, "", 1, "text/plain", 1024, DIGEST, FILE_KEY]),
+    ("a file with a name of 256 bytes", "LIMIT", [7, "é" * 128, 1, "text/plain", 1024, DIGEST, FILE_KEY]),
+    ("a file of 2 GiB and a byte", "SHAPE", [7, "x", 2**31 + 1, "text/plain", 49_152, DIGEST, FILE_KEY]),
+    ("a file of half a media type", "SHAPE", [7, "x", 1, "text/", 1024, DIGEST, FILE_KEY]),
+    ("a file of a media type with a line end", "SHAPE", [7, "x", 1, "text/plain\n", 1024, DIGEST, FILE_KEY]),
+    ("a file in chunks of 1,000 bytes", "SHAPE", [7, "x", 1, "text/plain", 1000, DIGEST, FILE_KEY]),
+    ("a file in chunks of 49 KiB", "SHAPE", [7, "x", 1, "text/plain", 50_176, DIGEST, FILE_KEY]),
+    ("a file in 65,537 chunks", "LIMIT", [7, "x", 65_536 * 1024 + 1, "text/plain", 1024, DIGEST, FILE_KEY]),
+    ("a file with a key of 31 bytes", "SHAPE", [7, "x", 1, "text/plain", 1024, DIGEST, FILE_KEY[:31]]),
 ]
 REFUSED_CONTROL_BODIES: list[tuple[str, str, list[Any]]] = [
     ("a receipt that ends before it begins", "SHAPE", [3, [[OTHER, 5, 4]]]),
@@ -133,6 +174,11 @@ REFUSED_CONTROL_BODIES: list[tuple[str, str, list[Any]]] = [
     ("a request with overlapping spans", "SHAPE", [6, [[OTHER, [[1, 5], [4, 6]]]]]),
     ("a bundle of 65 records", "SHAPE", [7, [b""] * 65]),
     ("a bundle of a text", "SHAPE", [7, ["x"]]),
+    ("chunks that end before they begin", "SHAPE", [9, ID, [[5, 4]], True, False]),
+    ("chunks with spans that touch", "SHAPE", [9, ID, [[0, 1], [2, 3]], True, False]),
+    ("chunk number 65,536", "SHAPE", [9, ID, [[0, 65_536]], True, False]),
+    ("257 spans of chunks", "SHAPE", [9, ID, [[2 * place, 2 * place] for place in range(257)], True, False]),
+    ("chunks of a transfer with 15 bytes", "SHAPE", [9, ID[:15], [], True, False]),
 ]
 
 
@@ -159,6 +205,7 @@ def cases(room: bytes, messages: bytes, control: bytes) -> dict[str, list[dict[s
             {"counter": counter, "body": readable(body), "control": content.hex(), "signature": signature.hex(), "iv": iv.hex(),
              "token": token(control, iv, whole).hex()}
         )  # fmt: skip
+    found["chunks"] = chunks()
     iv = b"\x77" * 16
     for why, fault, body in REFUSED_RECORD_BODIES:
         whole = packet(b"record", room, pack([1, PUBLIC, 4, bytes(32), CLOCK, body]))[0]
@@ -178,6 +225,7 @@ def main() -> None:
     )
     made = cases(room, messages, control)
     own["records"], own["controls"], own["refused_controls"] = made["records"], made["controls"], made["refused_controls"]
+    own["chunks"] = made["chunks"]
     here = {case["why"] for case in made["refused_records"]}
     own["refused_records"] = [case for case in own["refused_records"] if case["why"] not in here] + made["refused_records"]
     FILE.write_text(json.dumps(own, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
