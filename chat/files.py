@@ -298,6 +298,11 @@ class Files:
             words = _("{name} is too large: on this broker a file may have {most} MB.")
             self._show(room, FileRefused(item.path, words.format(name=safe_name(item.path.name), most=most // 1_000_000)))
             return
+        if source.count > limits.MOST_CHUNKS:
+            source.close()
+            words = _("{name} is too large for this broker, which takes only small packets.")
+            self._show(room, FileRefused(item.path, words.format(name=safe_name(item.path.name))))
+            return
         room.readings[item.path] = _Reading(source, read_through(source))
 
     def _read_on(self, room: _Room) -> None:

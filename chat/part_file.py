@@ -16,7 +16,7 @@ from chat.errors import StorageError
 from chat.file_names import folded, numbered, safe_name
 from chat.protocol.chunks import chunk_count
 from chat.protocol.limits import LARGEST_FILE
-from chat.protocol.merkle import HASH_BYTES
+from chat.protocol.merkle import NODE_BYTES
 from chat.words import _
 
 _BINARY: Final = getattr(os, "O_BINARY", 0)
@@ -108,7 +108,7 @@ class PartFile:
         try:
             _write(self._data, index * self._chunk_bytes, data)
             for place, node in nodes:
-                _write(self._notes, self._count + HASH_BYTES * place, node)
+                _write(self._notes, self._count + NODE_BYTES * place, node)
             # Last, so that after a kill nothing counts as here that is not.
             _write(self._notes, index, b"\1")
         except OSError as error:

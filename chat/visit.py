@@ -45,6 +45,7 @@ from chat.offers import Offers
 from chat.overview import Overview
 from chat.protocol import records
 from chat.protocol.clock import next_clock
+from chat.protocol.control import Holding
 from chat.protocol.records import Record, Reference, Reply, Said
 from chat.protocol.room import Room
 from chat.protocol.step import Channel, Packet, Step
@@ -244,8 +245,8 @@ class Visit:
     def from_files(self, answer: FromFiles) -> None:
         """What the files' thread has for this room."""
         match answer.content:
-            case Holding() as told:
-                self._pending.packets.append(self.room.holding(told))
+            case Holding(transfer, held, wants, asks):
+                self._pending.packets.append(self.room.holding(transfer, held, wants, asks))
             case Ready() as ready:
                 self._offer(ready)
             case FileChanged() | FileRefused() as event:

@@ -71,6 +71,11 @@ def wait_for_part(person: Person, key: str, size: int) -> None:
     person.wait_until(lambda person: (now := state(person, key)) is not None and now.done >= size)
 
 
+def wait_for_takers(person: Person, key: str, count: int) -> None:
+    """Wait until so many have an own file, and nobody else wants it."""
+    person.wait_until(lambda person: (now := state(person, key)) is not None and now.received == now.takers == count)
+
+
 def receive(person: Person, key: str, folder: Path, seconds: float = 60) -> Path:
     person.session.post(AcceptFile(key, folder))
     path = wait_for_stage(person, key, FileStage.SAVED, seconds).path
@@ -103,7 +108,7 @@ def test_files_arrive_as_they_were_sent(people: People, tmp_path: Path) -> None:
         path = receive(bob, key, tmp_path / "downloads")
         assert path == tmp_path / "downloads" / source.name
         assert path.read_bytes() == source.read_bytes()
-        ada.wait_until(lambda ada, key=key: (now := state(ada, key)) is not None and (now.received, now.takers) == (1, 1))
+        wait_for_takers(ada, key, 1)
     assert list((tmp_path / "Bob" / "files").rglob("*.*")) == []
 
 
@@ -151,7 +156,7 @@ def test_three_receive_one_upload_though_one_is_slow(people: People, proxy: Call
     wait_for_stage(dan, key, FileStage.SAVED)
     for person in (bob, cora, dan):
         assert (tmp_path / person.name / "downloads" / "f").read_bytes() == source.read_bytes()
-    ada.wait_until(lambda ada: (now := state(ada, key)) is not None and (now.received, now.takers) == (3, 3))
+    wait_for_takers(ada, key, 3)
     assert up.passed - before < 1.5 * 8_000_000
 
 

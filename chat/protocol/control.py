@@ -170,8 +170,6 @@ def _is_valid(body: Body | Unknown) -> bool:
             return all(are_spans(entry.seen) for entry in entries)
         case Want(wanted):
             return all(are_spans(spans) for _, spans in wanted) and sum(size(spans) for _, spans in wanted) <= WANT_RECORDS
-        case Holding(held=held):
-            return are_spans(held)
         case Receipt(received):
             return all(first <= last for _, first, last in received)
         case Holding(held=held):

@@ -27,8 +27,8 @@ MOST_CHUNKS: Final = 65_536
 """Into so many chunks a file may be cut. The tree over them takes 4 MiB, and the proof of one 16 hashes."""
 FILE_SPANS: Final = 256
 """How many spans of a file's chunks one packet tells."""
-HOLDING_BURST: Final = 20
-HOLDINGS_PER_SECOND: Final = 5.0
+HOLDING_BURST: Final = 40
+HOLDINGS_PER_SECOND: Final = 20.0
 """How fast one device may tell what it holds of files; more is dropped."""
 
 SEND_BURST: Final = 8
@@ -121,14 +121,6 @@ RECEIPT_DEVICES: Final = 64
 GAP_TRIES: Final = 3
 """A gap is shown after it was asked for so often in vain; most are filled before."""
 
-LARGEST_FILE: Final = 2 * 1024 * 1024 * 1024
-CHUNK_BYTES: Final = 48 * 1024
-CHUNK_STEP: Final = 1024
-"""Files go in chunks of a multiple of this, `CHUNK_BYTES` at most."""
-FILE_NAME_BYTES: Final = 255
-MEDIA_TYPE_BYTES: Final = 127
-FILE_SPANS: Final = 256
-"""How many spans of chunks a device tells that it has."""
 FILE_PARTIES: Final = 256
 """How many devices are remembered that have to do with one file."""
 FILE_AHEAD: Final = (32, 8, 512)
@@ -142,9 +134,6 @@ FILE_STALL_SECONDS: Final = 3.0
 FILE_LOOK_SECONDS: Final = 0.25
 FILE_ANSWERERS: Final = 4
 """How many members answer who asks for a file."""
-HOLDING_BURST: Final = 40
-HOLDINGS_PER_SECOND: Final = 20.0
-"""What a device says of files is taken in at this pace."""
 HOLDING_SECONDS: Final = 0.1
 """How often a member says what he has while chunks come,"""
 HOLDING_REPEAT_SECONDS: Final = (0.5, 30.0)

@@ -37,8 +37,6 @@ from chat.protocol.signed import VERSION, Number, PublicKey, Unknown, Version, o
 PURPOSE: Final = b"record"
 HASH_BYTES: Final = 32
 ID_BYTES: Final = 16
-_MEDIA_TYPE: Final = "^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
-"""In lower case; RFC 6838, section 4.2."""
 NO_RECORD: Final = bytes(HASH_BYTES)
 """Stands for the previous record in a device's first one."""
 MEDIA_TYPE: Final = r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z"
@@ -214,8 +212,6 @@ def _checked(body: Body | Unknown) -> Body | Unknown:
     if isinstance(body, Text | Reply | Edit) and len(body.text.encode()) > TEXT_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Reaction) and len(body.emoji.encode()) > EMOJI_BYTES:
-        raise PacketError(Fault.LIMIT)
-    if isinstance(body, FileOffer) and len(body.name.encode()) > FILE_NAME_BYTES:
         raise PacketError(Fault.LIMIT)
     if isinstance(body, Hello) and not is_normal_name(body.name):
         raise PacketError(Fault.SHAPE)

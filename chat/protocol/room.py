@@ -243,20 +243,6 @@ class Room:
         self._show_own(self._put_in(offer, now, step), now, step)
         return step
 
-    def offer(self, offer: FileOffer, now: Moment) -> Step:
-        """Offer a file to the others."""
-        step = Step()
-        if sentence := self._refusal(offer.name):
-            step.events.append(SayRefused(offer.name, sentence))
-            return step
-        record = self._put_in(offer, now, step)
-        step.events.append(MessageShown(self._view.message(record, now), Delivery.WAITING if self._author.waiting else Delivery.QUEUED))
-        return step
-
-    def holding(self, told: Holding) -> Packet:
-        """Tell the others which chunks of a file are here."""
-        return self._say_control(told)
-
     def type(self, now: Moment) -> Step:
         """A person is writing a message."""
         told = self._connected and self._typists.typing(self.online, now.monotonic)
@@ -412,8 +398,6 @@ class Room:
                 self._gossip.heard_have(body, now.monotonic)
                 for entry in body.entries:
                     self._wants.claim(device, self._beyond_own(entry), now.monotonic)
-            case Holding():
-                step.holdings.append((device, body))
             case Want():
                 self._answers.asked(device, control.counter, body, self._presence.online(), now.monotonic)
                 self._wants.overheard(body, now.monotonic)

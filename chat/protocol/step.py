@@ -37,8 +37,6 @@ class Step:
     """Records whose numbers were seen before; `compare` wants to know what is kept under these."""
     renamed: list[bytes] = field(default_factory=list)
     """Devices that go by another name now, also in what they said before."""
-    holdings: list[tuple[bytes, Holding]] = field(default_factory=list)
-    """What devices say of files."""
     wanted: list[tuple[bytes, Span]] = field(default_factory=list)
     """Records that others miss, by device; `supply` takes what is kept of them."""
     holdings: list[tuple[bytes, Holding]] = field(default_factory=list)

@@ -43,7 +43,6 @@ class View:
             clock_trusted=trusted,
             forked=peer is not None and record.sequence in peer.forks,
             newer=isinstance(record.body, Unknown),
-            file=_file(record.body) if isinstance(record.body, FileOffer) and not shown.retracted else None,
             reply=self._quote(record.body.target, quoted) if isinstance(record.body, Reply) else None,
             edited=shown.edited,
             retracted=shown.retracted,
