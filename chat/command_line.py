@@ -161,12 +161,13 @@ def _start(options: argparse.Namespace) -> int:
 
 def _start_in_terminal(options: argparse.Namespace) -> int:
     places = find_places(getattr(options, "data_dir", None))
-    join = _join(_settings(places, options), options)
+    settings = _settings(places, options)
+    join = _join(settings, options)
     match options.command:
         case "console":
             from chat.console import Console
 
-            return Console(join, places.data, sys.stdin, sys.stdout).run()
+            return Console(join, places.data, settings.downloads_folder(), sys.stdin, sys.stdout).run()
         case "send":
             from chat.sending import send, send_lines
 

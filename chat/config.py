@@ -54,12 +54,23 @@ class Settings:
     """and with a sound."""
     scale: int = 0
     """How large the window's content is, in percent; 0 is what the display asks for."""
+    downloads: str = ""
+    """The folder for files from others, "" for the platform's."""
     window: str = ""
     """Where the window stood last, in Tk's form, after "zoomed " if it filled the screen."""
 
     def address(self) -> BrokerAddress:
         """The broker with its certificates. Raises `EntryError`."""
         return parse_broker(self.broker, ca_file=_path(self.ca_file), certificate=_path(self.certificate), key_file=_path(self.key_file))
+
+    def downloads_folder(self) -> Path:
+        """Where files from others go if nobody says otherwise."""
+        if self.downloads:
+            return Path(self.downloads).expanduser()
+        # Imported here because few starts come to need it.
+        from platformdirs import user_downloads_path
+
+        return user_downloads_path()
 
 
 _SWITCHES: Final = frozenset(field.name for field in fields(Settings) if field.type is bool)

@@ -10,6 +10,7 @@ from typing import Final, TextIO, assert_never
 import colorama
 
 from chat.address import BrokerAddress, parse_broker
+from chat.console_files import ConsoleFiles
 from chat.console_screen import RoomState, Screen, indented
 from chat.errors import EntryError
 from chat.events import (
@@ -58,6 +59,7 @@ from chat.events import (
     Say,
     SayRefused,
     Search,
+    SendFile,
     Supplied,
     ToRoom,
     TypistsChanged,
@@ -93,8 +95,10 @@ class _Sent:
 class Console:
     """Reads lines and events from one queue, on the thread that called `run`."""
 
-    def __init__(self, join: Join, data_folder: Path, source: TextIO, out: TextIO) -> None:
+    def __init__(self, join: Join, data_folder: Path, downloads: Path, source: TextIO, out: TextIO) -> None:
         self._join = join
+        self._downloads = downloads
+        self._files: dict[str, ConsoleFiles] = {}
         self._out = out
         self._inbox: queue.SimpleQueue[Event | Typed] = queue.SimpleQueue()
         self._session = Session(data_folder, self._inbox.put)
@@ -116,6 +120,9 @@ class Console:
         """Whether some text did not come to the broker."""
         self._ending = False
         self._exit_code: int | None = None
+
+    def _files_of(self, room: str) -> ConsoleFiles:
+        return self._files.setdefault(room, ConsoleFiles(self._downloads))
 
     @property
     def _room(self) -> RoomState:
@@ -194,6 +201,12 @@ class Console:
                 self._about_rooms(command, argument)
             case "/reply" | "/react" | "/edit" | "/delete" | "/retry":
                 self._about_last(command, argument)
+            case "/send" if argument:
+                self._post(SendFile(Path(argument).expanduser()))
+            case "/files":
+                self._screen.line("\n".join(self._files_of(self._current).lines()))
+            case "/accept" | "/pause" | "/resume" | "/decline" if argument:
+                self._about_file(command, argument)
             case "/search" if argument:
                 self._searches += 1
                 self._post(Search(self._searches, argument))
@@ -282,6 +295,12 @@ class Console:
                     self._post(Resend(refused))
                 room.refused.clear()
 
+    def _about_file(self, command: str, argument: str) -> None:
+        if wish := self._files_of(self._current).command(command, argument):
+            self._post(wish)
+        else:
+            self._screen.line(_("There is no such file. /files shows them with their numbers."))
+
     def _move_to_broker(self, url: str, present: RoomSummary | None) -> None:
         try:
             broker = self._broker(url)
@@ -336,10 +355,13 @@ class Console:
         match event:
             case MessageShown(message, delivery) if message.own:
                 state.last_own = message.key
+                self._files_of(room).heard(message)
                 self._show_own(message, delivery)
             case MessageShown(message):
                 state.last_other = message.key
                 self._screen.message(message)
+                if words := self._files_of(room).heard(message):
+                    self._screen.remark(words)
                 if not elsewhere:
                     self._post(Read(message.order))
             case DeliveryChanged():
@@ -366,6 +388,8 @@ class Console:
                 self._screen.folded(state, event)
             case Page(PageKind.LAST, messages) if not elsewhere:
                 self._screen.page(messages)
+                for message, _delivery in messages:
+                    self._files_of(room).heard(message)
                 if messages:
                     self._post(Read(messages[-1][0].order))
             case Notice(sentence):
@@ -379,7 +403,13 @@ class Console:
                 self._screen.remark(_("What was said before you came is from {names}.").format(names=", ".join(map(clean_line, names))))
             case GapsChanged(gaps):
                 self._screen.gaps(gaps)
-            case ReceiptsChanged() | TypistsChanged() | Page() | FileChanged() | FileRefused():
+            case FileChanged():
+                if words := self._files_of(room).changed(event):
+                    self._screen.remark(words)
+            case FileRefused(_, sentence):
+                self._lost = True
+                self._screen.line(sentence)
+            case ReceiptsChanged() | TypistsChanged() | Page():
                 pass
             case _:
                 assert_never(event)
