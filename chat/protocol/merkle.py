@@ -33,7 +33,7 @@ class Tree:
         self._widths = _levels(count)
         self._nodes = bytearray(tree_bytes(count)) if nodes is None else nodes
         if len(self._nodes) != tree_bytes(count):
-            raise ValueError(f"the nodes of a tree with {count} leaves take {tree_bytes(count)} bytes")
+            raise ValueError("nodes of another tree")
         self._nodes[-NODE_BYTES:] = root
 
     @classmethod
@@ -79,7 +79,7 @@ class Tree:
             if sibling is not None:
                 node = self._known(sibling)
                 if node is None:
-                    raise LookupError("a node of the proof is not known")
+                    raise LookupError("unknown node")
                 found.append(node)
         return b"".join(found)
 
@@ -122,7 +122,7 @@ class Tree:
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self.count:
-            raise LookupError(f"there is no leaf {index}")
+            raise LookupError("no such leaf")
 
 
 def _levels(count: int) -> list[int]:
