@@ -112,6 +112,13 @@ def test_what_can_t_be_a_chunk_of_this_file_is_refused(content: Any, fault: Faul
     assert fault_of(sealed(content)) is fault
 
 
+@pytest.mark.parametrize("size", [0, 1024, 2048])
+def test_an_empty_chunk_after_the_last_is_refused(size: int) -> None:
+    cipher = ChunkCipher(offer_of(size), ID)
+    with pytest.raises(PacketError):
+        cipher.open(cipher.seal(chunk_count(size, CHUNK_STEP), b"", b""))
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.binary(max_size=40) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
