@@ -2,7 +2,7 @@
 
 Chunks are published on a topic to which those listen who want the file, so that one upload serves them all. Everybody who has to do with
 the file says now and then what he holds (`control.Holding`); the sender learns from it what was lost, and how fast each one takes.
-Chunk numbers count from 1. It does no I/O and reads no clock; one thread owns it.
+Chunk numbers count from 1 here, as all spans do, and from 0 in a `Holding`. It does no I/O and reads no clock; one thread owns it.
 """
 
 import hashlib
@@ -126,7 +126,7 @@ class Transfer:
         if device not in self._parties and len(self._parties) == limits.FILE_PARTIES:
             return
         party = self._parties.setdefault(device, _Party(moved_at=now, rank=self._rank(device)))
-        held = intersect(told.held, self._all)
+        held = intersect([(first + 1, last + 1) for first, last in told.held], self._all)
         gained = subtract(held, party.held)
         party.settled = party.passed
         if told.wants and not party.wants:
@@ -163,7 +163,8 @@ class Transfer:
         """What to tell the others, if it is time to."""
         if not self._connected or self._say_at is None or now < self._say_at:
             return None
-        told = Holding(self._transfer, self.held[: limits.FILE_SPANS], self.wants, self._asks)
+        held = [(first - 1, last - 1) for first, last in self.held[: limits.FILE_SPANS]]
+        told = Holding(self._transfer, held, self.wants, self._asks)
         self._asks = False
         self._say_at = None
         if self.wants:

@@ -213,5 +213,5 @@ def test_nothing_is_sent_to_members_who_say_nothing() -> None:
 def test_strangers_do_not_fill_the_memory() -> None:
     company = Company(10, 2, 7)
     for number in range(1000):
-        company.transfers[0].heard(number.to_bytes(32), Holding(ID, [(1, 10**9)], True, True), company.now)
+        company.transfers[0].heard(number.to_bytes(32), Holding(ID, [(0, 10**9)], True, True), company.now)
     assert len(company.transfers[0]._parties) <= 256
