@@ -29,6 +29,7 @@ from chat.events import (
     FromRoom,
     Join,
     JoinRefused,
+    LimitFiles,
     MessageShown,
     Progress,
     RoomEvent,
@@ -178,6 +179,7 @@ class ChatClient:
 
             self._session = Session(self._places.data, self._events.put)
             self._session.start()
+            self._session.post(self._limits())
         self._session.post(command)
         self._soon_until = time.monotonic() + SOON_SECONDS
         self._plan_frame()
@@ -227,7 +229,7 @@ class ChatClient:
                 apply=lambda place: self._move(room, place),
                 keep=lambda days: rooms.keep(room, days),
                 delete=lambda: self._post(ToRoom(room, DeleteData())),
-                switch=self._switch,
+                change=self._change,
                 # What the dialog says of the place is that of the room it was opened in.
                 change_look=lambda look: self._change_look(
                     replace(self.settings, theme=look.theme, language=look.language, scale=look.scale)
@@ -236,9 +238,13 @@ class ChatClient:
             entered = rooms.entered[room]
             self.dialog = SettingsDialog(self.root, self.theme, self.paint, self._settings_of(entered), entered.keep_days, wishes)
 
-    def _switch(self, name: str, on: bool) -> None:
-        changed: dict[str, Any] = {name: on}
+    def _change(self, name: str, value: bool | int | str) -> None:
+        changed: dict[str, Any] = {name: value}
         self._save(replace(self.settings, **changed))
+        self._post(self._limits())
+
+    def _limits(self) -> LimitFiles:
+        return LimitFiles({"all": True, "none": False}.get(self.settings.file_limits))
 
     def _settings_of(self, entered: Entered) -> Settings:
         files: dict[str, Any] = {name: str(getattr(entered.broker, name) or "") for name in ("ca_file", "certificate", "key_file")}
@@ -448,12 +454,14 @@ class ChatClient:
 
         outlets = Outlets(
             self._post, self._host, self.open_settings, lambda: self.settings, _rate, _suggest,
-            change_theme=lambda theme: self._change_look(replace(self.settings, theme=theme)), show_shortcuts=self.show_shortcuts,
+            change_theme=lambda theme: self._change_look(replace(self.settings, theme=theme)), data_folder=self._places.data,
+            show_shortcuts=self.show_shortcuts,
         )  # fmt: skip
         return Rooms(self.root, self.theme, self.paint, outlets)
 
     def _bind_keys(self) -> None:
         root = self.root
+        root.bind("<Control-o>", lambda _: self.rooms.attach(self.rooms.current) if self.rooms else None)
         root.bind("<F2>", lambda _: self.view.toggle_members() if self.view else None)
         root.bind("<Control-j>", lambda _: self.rooms.add() if self.rooms else None)
         root.bind("<Control-Prior>", lambda _: self.rooms.step(-1) if self.rooms else None)

@@ -19,6 +19,9 @@ from chat.words import LANGUAGES, _
 APPLICATION: Final = "encrypted-mqtt-chat"
 DEFAULT_TOPIC: Final = "encrypted-mqtt-chat"
 THEMES: Final = ("system", "light", "dark")
+FILE_LIMITS: Final = ("public", "all", "none")
+LARGEST_PICTURE: Final = 100
+"""In MB; above it, no picture is received without asking."""
 SCALES: Final = (75, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 """Sizes of the window's content that one can choose, in percent."""
 _PLACE: Final = re.compile(r"(zoomed )?[0-9]{2,5}x[0-9]{2,5}(\+-?[0-9]{1,5}){2}")
@@ -54,6 +57,10 @@ class Settings:
     """and with a sound."""
     scale: int = 0
     """How large the window's content is, in percent; 0 is what the display asks for."""
+    pictures: int = 5
+    """Up to how many MB a picture from others is received and shown by itself; 0 for none."""
+    file_limits: str = "public"
+    """Where files keep to limits that do no harm to the broker of others: on "public" brokers, on "all", or on "none"."""
     downloads: str = ""
     """The folder for files from others, "" for the platform's."""
     window: str = ""
@@ -142,13 +149,16 @@ def _objection(name: str, value: object) -> str:
     """What is wrong with one value, "" if nothing is."""
     if name in _SWITCHES:
         return "" if isinstance(value, bool) else _("write true or false, without quotation marks.")
+    if name == "pictures":
+        fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_PICTURE
+        return "" if fits else _("write a number from {least} to {most}.").format(least=0, most=LARGEST_PICTURE)
     if name == "scale":
         fits = value == 0 or (isinstance(value, int) and SCALES[0] <= value <= SCALES[-1])
         words = _("write 0 or a number from {least} to {most}.").format(least=SCALES[0], most=SCALES[-1])
         return "" if fits and not isinstance(value, bool) else words
     if not isinstance(value, str):
         return _("write a text in quotation marks.")
-    choices = {"theme": THEMES, "language": tuple(LANGUAGES)}.get(name, (value,))
+    choices = {"theme": THEMES, "language": tuple(LANGUAGES), "file_limits": FILE_LIMITS}.get(name, (value,))
     if value not in choices:
         return _("write one of {names}.").format(names=", ".join(choices))
     if name == "window" and value and not _PLACE.fullmatch(value):

@@ -1,16 +1,22 @@
 """The rooms in the window: what the session tells goes to their views, and what a person asks for there becomes commands."""
 
+import os
 import time
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tkinter import filedialog
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from chat.causes import cause
 from chat.config import Settings
 from chat.events import (
+    AcceptFile,
     Around,
+    DeclineFile,
     Deleted,
     DeliveryChanged,
     Edit,
@@ -27,6 +33,7 @@ from chat.events import (
     Link,
     LinkChanged,
     MembersChanged,
+    Message,
     MessageChanged,
     MessagesFolded,
     MessageShown,
@@ -36,11 +43,13 @@ from chat.events import (
     Older,
     Open,
     Page,
+    PauseFile,
     React,
     Read,
     ReceiptsChanged,
     Reconnect,
     Resend,
+    ResumeFile,
     Retract,
     RoomCommand,
     RoomEvent,
@@ -49,8 +58,10 @@ from chat.events import (
     Say,
     SayRefused,
     Search,
+    SendFile,
     Supplied,
     ToRoom,
+    Trust,
     Type,
     TypistsChanged,
 )
@@ -61,6 +72,7 @@ from chat.window.join_dialog import JoinDialog, JoinWishes
 from chat.window.paint import Paint
 from chat.window.place_form import Place
 from chat.window.rooms_view import RoomsView
+from chat.window.show_in_folder import show_in_folder
 from chat.window.sidebar import RoomEntry, SidebarWishes
 from chat.window.theme import Theme
 from chat.window_commands import run_command
@@ -68,6 +80,10 @@ from chat.words import _
 
 READ_SECONDS: Final = 0.5
 """How often what a person has seen is told."""
+PICTURES: Final = "pictures"
+PASTED: Final = "pasted"
+"""Folders beside the rooms' files: for pictures that were accepted by themselves, and for those that were sent from the clipboard."""
+PICTURE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 Order = tuple[int, str, int]
 
 
@@ -82,6 +98,7 @@ class Outlets:
     rate: Callable[[str], str]
     suggest: Callable[[], str]
     change_theme: Callable[[str], object]
+    data_folder: Path
     show_shortcuts: Callable[[], object]
 
 
@@ -139,8 +156,6 @@ class Rooms:
                 self._left(room, event)
             case Deleted(sentence):
                 self.notice(sentence)
-            case FileChanged() | FileRefused():
-                pass
             case _:
                 view = self.frame.view(room)
                 if view is not None:
@@ -151,6 +166,9 @@ class Rooms:
         view = self.frame.view(room)
         if view is not None:
             view.show_messages([(event.message, event.delivery) for event in messages])
+        for event in messages:
+            if self._is_welcome(event.message):
+                self._post(room, AcceptFile(event.message.key, self.outlets.data_folder / PICTURES))
 
     def refused(self, field: str, sentence: str) -> bool:
         """The session did not enter a room. Says whether that was one that was to be entered beside the others."""
@@ -246,6 +264,54 @@ class Rooms:
     def _give_up(self) -> None:
         self._asked, self._given_up = "", self._asked
 
+    # Files
+
+    def attach(self, room: str) -> None:
+        """Let a person choose files to send."""
+        chosen = filedialog.askopenfilenames(parent=self._root, title=_("Send files"))
+        self.send_files(room, [Path(name) for name in chosen])
+
+    def send_files(self, room: str, paths: Sequence[Path]) -> None:
+        """Offer files to a room."""
+        for path in paths:
+            self._post(room, SendFile(path))
+
+    def _send_picture(self, room: str, picture: bytes) -> None:
+        """Offer a picture that was on the clipboard. It is kept, so that the others can still ask for it later."""
+        folder = self.outlets.data_folder / PASTED
+        path = folder / time.strftime("%Y-%m-%d %H.%M.%S.png")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(picture)
+        except OSError as error:
+            self.view.composer.complain(_("The picture can’t be stored: {cause}.").format(cause=cause(error)))
+            return
+        self.send_files(room, [path])
+
+    def _act_on_file(self, room: str, act: str, key: str, path: Path | None) -> None:
+        match act:
+            case "accept":
+                self._post(room, AcceptFile(key, self.outlets.settings().downloads_folder()))
+            case "save":
+                if folder := filedialog.askdirectory(parent=self._root, title=_("Where to store the file")):
+                    self._post(room, AcceptFile(key, Path(folder)))
+            case "decline":
+                self._post(room, DeclineFile(key))
+            case "pause":
+                self._post(room, PauseFile(key))
+            case "resume":
+                self._post(room, ResumeFile(key))
+            case _ if path is not None:
+                show_in_folder(path)
+
+    def _is_welcome(self, message: Message) -> bool:
+        """Whether what a message offers is a picture that need not be asked about."""
+        file = message.file
+        if file is None or message.own or message.trust is Trust.CHANGED or file.type not in PICTURE_TYPES:
+            return False
+        return file.size <= self.outlets.settings().pictures * 1_000_000
+
     def _post(self, room: str, command: RoomCommand) -> None:
         self.outlets.post(ToRoom(room, command))
 
@@ -310,6 +376,10 @@ class Rooms:
             older=lambda order: post(Older(order)),
             newer=lambda order: post(Newer(order)),
             around=lambda order: post(Around(order)),
+            attach=lambda: self.attach(room),
+            send_files=lambda paths: self.send_files(room, paths),
+            send_picture=lambda picture: self._send_picture(room, picture),
+            act_on_file=lambda act, key, path: self._act_on_file(room, act, key, path),
             run=lambda name, argument: run_command(self, name, argument),
             search=lambda number, text: post(Search(number, text)),
             open_settings=self.outlets.open_settings,
@@ -332,6 +402,8 @@ def _show(
         | MessageShown
         | MessageChanged
         | DeliveryChanged
+        | FileChanged
+        | FileRefused
         | ReceiptsChanged
         | TypistsChanged
         | GapsChanged
@@ -351,6 +423,10 @@ def _show(
             view.show_messages([(message, delivery)])
         case DeliveryChanged():
             view.change_delivery(event)
+        case FileChanged():
+            view.change_file(event)
+        case FileRefused(_, sentence):
+            view.composer.complain(sentence)
         case Page():
             view.show_page(event)
         case MessageChanged(message):

@@ -1,5 +1,6 @@
 """What a command does that was typed into the window's message box."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chat.config import THEMES
@@ -29,6 +30,10 @@ def run_command(rooms: "Rooms", name: str, argument: str) -> str:
         case "/search":
             rooms.view.open_search()
             rooms.view.search.look_for(argument)
+        case "/send" if argument:
+            rooms.send_files(rooms.current, [Path(argument).expanduser()])
+        case "/send":
+            rooms.attach(rooms.current)
         case "/settings":
             rooms.outlets.open_settings()
         case "/theme" if argument.casefold() in THEMES:

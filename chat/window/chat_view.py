@@ -4,12 +4,14 @@ import functools
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from chat.events import (
     Delivery,
     DeliveryChanged,
     Entered,
+    FileChanged,
     Found,
     Gap,
     Link,
@@ -24,7 +26,9 @@ from chat.events import (
 from chat.text import clean_line
 from chat.window.banner import Banner
 from chat.window.composer import Composer, ComposerWishes
+from chat.window.dropping import accept_drops
 from chat.window.emoji_picker import EmojiPicker
+from chat.window.file_card import shortened
 from chat.window.header import Header
 from chat.window.hover_bar import HoverBar
 from chat.window.lines import without_emoji
@@ -72,6 +76,13 @@ class Wishes:
     """A command and its argument; a sentence comes back if it can't be done."""
     search: Callable[[int, str], object]
     """A number that the answers carry, and what to look for."""
+    attach: Callable[[], object]
+    """Let a person choose files to send."""
+    send_files: Callable[[Sequence[Path]], object]
+    send_picture: Callable[[bytes], object]
+    """A picture from the clipboard, as PNG."""
+    act_on_file: Callable[[str, str, Path | None], object]
+    """A `FileAct`, the key of the message that offers the file, and where the file is."""
     open_settings: Callable[[], object]
     retry: Callable[[], object]
     host: Callable[[], object]
@@ -106,20 +117,21 @@ class ChatView(tk.Frame):
         composing = ComposerWishes(
             send=self._send, type=wishes.type, edit=wishes.edit, last_own=self.transcript.last_own, pick_emoji=self.pick_emoji,
             run=wishes.run, suggest=lambda before: suggest(before, self.members.shown),
+            attach=wishes.attach, paste_picture=wishes.send_picture,
         )  # fmt: skip
         self.composer = Composer(centre, theme, paint, composing, text_limit)
         self.composer.pack(side="bottom", fill="x")
         palette = theme.palette
         self._typists = tk.Label(centre, font=theme.fonts["tiny"], fg=palette.text2, bg=palette.chat, anchor="w", padx=theme.px(20))
         self._typists.pack(side="bottom", fill="x")
-        self.reading = Reading(self.transcript, theme, paint, wishes.react, self._open_menu)
+        self.reading = Reading(self.transcript, theme, paint, wishes.react, self._open_menu, self._act_on_file)
         self.transcript.pack(fill="both", expand=True)
         # By keyboard one goes to the message box before the conversation above it.
         self.composer.lower(self.transcript)
         about_one = MessageWishes(
             reply=self.composer.reply_to, edit=self.composer.edit, copy=self.reading.to_clipboard,
             retract=wishes.retract, react=wishes.react, resend=wishes.resend, open_link=self.reading.open_link,
-            more_emoji=self._pick_reaction,
+            more_emoji=self._pick_reaction, act_on_file=self._act_on_file,
         )  # fmt: skip
         self.menu = MessageMenu(self, theme, paint, about_one, self.transcript.received, self.transcript.focus_set)
         keys = MessageKeys(self.transcript, about_one, self.menu, self._open_menu_of, self.focus_message_box)
@@ -129,6 +141,7 @@ class ChatView(tk.Frame):
         self._edge = tk.Frame(self, bg=theme.palette.line, width=1)
         self.members = MemberPanel(self, theme, paint)
         self.bind("<Configure>", lambda _: self._place_members())
+        accept_drops(self, theme, wishes.send_files)
         self._bind_keys()
 
     @property
@@ -169,6 +182,15 @@ class ChatView(tk.Frame):
     def change_message(self, message: Message) -> None:
         """A message looks different now."""
         self.transcript.change(message)
+
+    def change_file(self, event: FileChanged) -> None:
+        """It stands otherwise with a file; one without a key is an own one that is read before it is offered."""
+        if event.key:
+            self.transcript.change_file(event)
+        else:
+            share = 100 * event.done // max(1, event.size)
+            name = shortened(event.name, "small_bold", self._theme.px(300), self._theme)
+            self.composer.remark(_("Reading {name}… {share} %").format(name=name, share=share) if event.done < event.size else "")
 
     def change_receipts(self, event: ReceiptsChanged) -> None:
         """The others have more of what was said here."""
@@ -320,6 +342,10 @@ class ChatView(tk.Frame):
         self._wishes.send(text, reply_to)
         self.transcript.set_new(None)
         self.transcript.to_end()
+
+    def _act_on_file(self, act: str, row: Row) -> None:
+        if row.message is not None:
+            self._wishes.act_on_file(act, row.message.key, row.file.path if row.file is not None else None)
 
     def _go_to(self, message: Message) -> None:
         self.transcript.go_to(message.key, message.order)

@@ -16,6 +16,7 @@ from chat.window.controls import IconButton, RoundBox
 from chat.window.draft_bar import DraftBar, Purpose
 from chat.window.lines import without_emoji
 from chat.window.paint import Paint
+from chat.window.pasting import clipboard_picture
 from chat.window.suggestions import Suggestion
 from chat.window.theme import Theme
 from chat.words import _, digits
@@ -45,6 +46,10 @@ class ComposerWishes:
     """Do what a command says, given its argument; a sentence comes back if it can't be done."""
     suggest: Callable[[str], tuple[int, list[Suggestion]]]
     """What is offered after what stands in the line before the cursor, and how much of that it replaces."""
+    attach: Callable[[], object]
+    """Let a person choose files to send."""
+    paste_picture: Callable[[bytes], object]
+    """Send a picture from the clipboard, as PNG."""
 
 
 class Composer(tk.Frame):
@@ -71,6 +76,9 @@ class Composer(tk.Frame):
             box.inner, theme, paint, "arrow-up", self.submit, behind=palette.background, hint=hint, size=19, box=32, accent=True
         )
         button.pack(side="right", anchor="s")
+        hint = _("Attach a file (Ctrl+O)")
+        attach = IconButton(box.inner, theme, paint, "paperclip", wishes.attach, behind=palette.background, hint=hint, size=20, box=32)
+        attach.pack(side="left", anchor="s")
         if paint.has_emoji:
             hint = _("Emoji (Ctrl+E)")
             IconButton(box.inner, theme, paint, "smile", wishes.pick_emoji, behind=palette.background, hint=hint, size=20, box=32).pack(
@@ -210,7 +218,12 @@ class Composer(tk.Frame):
 
     def complain(self, sentence: str) -> None:
         """Show a sentence above the box, or none."""
-        self._words.configure(text=without_emoji(clean_text(sentence)[0]))
+        self._words.configure(text=without_emoji(clean_text(sentence)[0]), fg=self._theme.palette.error)
+        self._place_line()
+
+    def remark(self, words: str) -> None:
+        """Say something above the box that is no trouble, or nothing."""
+        self._words.configure(text=words, fg=self._theme.palette.text2)
         self._place_line()
 
     def _return(self, _event: "tk.Event[tk.Misc]") -> str:
@@ -304,7 +317,11 @@ class Composer(tk.Frame):
             self._line.pack_forget()
 
     def _paste(self, _event: "tk.Event[tk.Misc]") -> str | None:
-        """Keep out what could never be sent and would only stop the window: it stays on the clipboard."""
+        """Send a picture; keep out what could never be sent and would only stop the window: it stays on the clipboard."""
+        picture = clipboard_picture(self)
+        if picture is not None:
+            self._wishes.paste_picture(picture)
+            return "break"
         try:
             size = len(self.clipboard_get())
         except tk.TclError:

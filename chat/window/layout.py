@@ -5,6 +5,7 @@ from typing import Final
 
 from chat.events import Delivery, Message, Trust
 from chat.text import clean_line, clean_text
+from chat.window.file_card import MeasuredCard, draw_card, measure_card
 from chat.window.lines import Line, break_lines, name_line, without_emoji
 from chat.window.operations import Bubble, Operation, Picture, Target, Words, line_operations
 from chat.window.paint import Paint
@@ -77,8 +78,11 @@ class _Writer:
         text, cut = shown_text(self._row)
         instead = _(RETRACTED) if message.retracted else _(NEEDS_NEWER) if message.newer else ""
         username, spoken_to = self._surroundings.username, False
+        card = None if message.file is None else measure_card(self._row, message.file, self._widest, self._fill, self._theme, self._paint)
         if instead:
             lines = self._break(instead, "italic")
+        elif card is not None:
+            lines = []
         else:
             lines, spoken_to = break_text(text, message, username, self._widest, self._fill, self._theme, self._paint)
         more = self._break(_("Show all"), "small_bold") if cut else []
@@ -88,10 +92,11 @@ class _Writer:
         name, name_width = self._name()
         meta = self._meta()
         meta_width = self._theme.width(meta, "tiny") + (px(19) if self._row.delivery is not None else 0)
-        beside = lines[-1].width + px(10) + meta_width
-        same_line = not cut and not (lines[-1].block or lines[-1].right_to_left) and beside <= self._widest
+        last = card.last if card is not None else lines[-1].width
+        beside = last + px(10) + meta_width
+        same_line = not cut and not (lines and (lines[-1].block or lines[-1].right_to_left)) and beside <= self._widest
         parts = [name_width, beside if same_line else meta_width, *(line.width for line in (*lines, *more, *why))]
-        content = max(*parts, quote.width if quote is not None else 0)
+        content = max(*parts, quote.width if quote is not None else 0, card.width if card is not None else 0)
         left = self._surroundings.width - px(18) - content - px(24) if message.own else px(60)
         self._x, self._y = left + px(12), self._top + px(7)
         self._add_title(name)
@@ -99,7 +104,9 @@ class _Writer:
             self._over += draw_quote(quote, self._x, self._y + px(1), content, self._fill, self._theme)
             self._targets.append(Target(self._x, self._y + px(1), content, quote.height, "quote"))
             self._y += quote.height + px(6)
-        if instead:
+        if card is not None:
+            self._add_card(card, content)
+        elif instead:
             self._add_words(lines, "italic", px(20), self._meta_ink)
         else:
             self._add_text(lines, content)
@@ -159,6 +166,12 @@ class _Writer:
         self._spans += drawn.spans
         self._targets += drawn.targets
         self._y = drawn.bottom
+
+    def _add_card(self, card: MeasuredCard, width: int) -> None:
+        over, targets = draw_card(card, self._row, self._x, self._y, width, self._fill, self._theme, self._paint)
+        self._over += over
+        self._targets += targets
+        self._y += card.height
 
     def _add_words(self, lines: list[Line], font: FontName, step: int, ink: str) -> None:
         for line in lines:

@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from chat.events import Delivery, Gap, Message, Page, PageKind, Supplied
+from chat.events import Delivery, FileChanged, Gap, Message, Page, PageKind, Supplied
 from chat.text import clean_line
 from chat.window.rows import Order, Place, Row
 from chat.words import _, digits, many
@@ -35,6 +35,8 @@ class Loaded:
         self._pending: list[Row] = []
         """Notices that belong at the end, which is not loaded yet."""
         self._numbers = 0
+        self._files: dict[str, FileChanged] = {}
+        """How it stood last with each file, by the key of its message; the newest last."""
 
     # Messages
 
@@ -89,6 +91,17 @@ class Loaded:
             bisect.insort(self.rows, row, key=row_place)
         row.message, row.layout = message, None
         return True
+
+    def change_file(self, event: FileChanged) -> bool:
+        """It stands otherwise with a file; whether its message is among the rows."""
+        self._files.pop(event.key, None)
+        self._files[event.key] = event
+        if len(self._files) > LOADED_ROWS:
+            del self._files[next(iter(self._files))]
+        row = self._by_key.get(event.key)
+        if row is not None:
+            row.file, row.layout = event, None
+        return row is not None
 
     def find(self, key: str) -> Row | None:
         """The row of a message."""
@@ -210,6 +223,7 @@ class Loaded:
         if (row.message, row.delivery) != (message, delivery):
             row.layout = None
             row.reason = row.reason if delivery is row.delivery else ""
+        row.file = self._files.get(message.key)
         row.message, row.delivery, row.place = message, delivery, (message.order, 0, message.key)
         self._by_key[message.key] = row
         return row

@@ -24,7 +24,9 @@ class MessageKeys:
         for keys, step in SELECT_KEYS:
             transcript.bind(keys, lambda _, step=step: self.select(step))  # type: ignore[misc]
         transcript.bind("<Key-r>", lambda _: self._with_message(wishes.reply))
-        transcript.bind("<Key-e>", lambda _: self._with_message(lambda message: message.own and wishes.edit(message)))
+        transcript.bind(
+            "<Key-e>", lambda _: self._with_message(lambda message: message.own and message.file is None and wishes.edit(message))
+        )
         for keys in ("<Key-plus>", "<KP_Add>"):
             transcript.bind(keys, lambda _: self._with_message(wishes.more_emoji))
         transcript.bind("<Delete>", lambda _: self._ask_to_delete())

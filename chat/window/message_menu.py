@@ -8,6 +8,7 @@ from typing import Final
 
 from chat.events import Delivery, Message
 from chat.text import clean_text
+from chat.window.file_card import act_words, file_acts, file_stage
 from chat.window.markup import parse
 from chat.window.paint import Paint
 from chat.window.reactions import OFFERED
@@ -34,6 +35,8 @@ class MessageWishes:
     resend: Callable[[str], object]
     open_link: Callable[[str], object]
     more_emoji: Callable[[Message], object]
+    act_on_file: Callable[[str, Row], object]
+    """A `FileAct`, and the row of the message that offers the file."""
 
 
 class MessageMenu(tk.Frame):
@@ -103,6 +106,10 @@ class MessageMenu(tk.Frame):
             self._add(_("Copy selection"), "copy", selected)
         if message.retracted or message.newer:
             return
+        stage = file_stage(row)
+        for act in file_acts(row):
+            words, icon = act_words(act, stage)
+            self._add(words, icon, functools.partial(self._wishes.act_on_file, act, row))
         self._add_emoji(message)
         if self._paint.has_emoji:
             self._add(_("More emoji…"), "smile-plus", lambda: self._wishes.more_emoji(message))
@@ -112,7 +119,8 @@ class MessageMenu(tk.Frame):
         for run in [run for run in parse(text) if run.kind == "link"][:MOST_LINKS]:
             self._add_link(run.target)
         if message.own:
-            self._add(_("Edit"), "pencil", lambda: self._wishes.edit(message))
+            if message.file is None:
+                self._add(_("Edit"), "pencil", lambda: self._wishes.edit(message))
             if row.delivery is Delivery.FAILED:
                 self._add(_("Try again"), "rotate-cw", lambda: self._wishes.resend(message.key))
             self._add_delete(message.key)

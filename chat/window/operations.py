@@ -66,7 +66,7 @@ Operation = Words | Picture | Box | Bubble
 @dataclass(frozen=True, slots=True)
 class Target:
     """A part of a row that answers the pointer: what a reply quotes, a reaction (`value` is its emoji), a link (`value` is its
-    address), or how far a message came.
+    address), something to do with a file (`value` says what), or how far a message came.
 
     `hint` is said beside a pointer that rests there.
     """
@@ -75,7 +75,7 @@ class Target:
     y: int
     width: int
     height: int
-    kind: Literal["quote", "reaction", "ticks", "link"]
+    kind: Literal["quote", "reaction", "ticks", "link", "file"]
     value: str = ""
     hint: str = ""
 

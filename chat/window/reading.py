@@ -23,16 +23,17 @@ GLIDE_SHARE: Final = 0.34
 class Reading:
     """Gives a transcript its bindings, the mark that shows where the view is, and the button that leads to the newest message.
 
-    `react` is given a message's key, an emoji, and whether it is put there; `open_menu` a row, a point of the
-    transcript below which the menu has its place, and the height above which it has its place if there is no room.
+    `react` is given a message's key, an emoji, and whether it is put there; `act_on_file` a `FileAct` and a row; `open_menu` a row, a point
+    of the transcript below which the menu has its place, and the height above which it has its place if there is no room.
     """
 
     def __init__(
         self, transcript: Transcript, theme: Theme, paint: Paint,
         react: Callable[[str, str, bool], object], open_menu: Callable[[Row, int, int, int], object],
+        act_on_file: Callable[[str, Row], object],
     ) -> None:  # fmt: skip
         self._transcript, self._theme, self._paint = transcript, theme, paint
-        self._react, self._open_menu = react, open_menu
+        self._react, self._open_menu, self._act_on_file = react, open_menu, act_on_file
         self._hint = Hint(transcript, theme, "")
         self._thumb = tk.Frame(transcript, bg=theme.palette.thumb)
         self.jump = tk.Label(transcript, bd=0, bg=theme.palette.chat, compound="center", font=theme.fonts["small_bold"], cursor="hand2")
@@ -198,6 +199,8 @@ class Reading:
             self._react(message.key, target.value, not own)
         elif target.kind == "link":
             self.open_link(target.value)
+        elif target.kind == "file":
+            self._act_on_file(target.value, row)
 
     def open_link(self, address: str) -> None:
         """Open the target of a link, or put it on the clipboard if nothing opens it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from chat.events import Delivery, Message
+from chat.events import Delivery, FileChanged, Message
 from chat.text import clean_text
 from chat.window.operations import Operation, Target
 from chat.window.theme import FontName
@@ -36,6 +36,8 @@ class Row:
     folded: list[Message] = field(default_factory=list)
     count: int = 0
     """How many messages a fold stands for; the oldest of them may be kept no longer."""
+    file: FileChanged | None = None
+    """How it stands with the file that the message offers."""
     layout: "Layout | None" = None
 
 

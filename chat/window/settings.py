@@ -4,10 +4,14 @@ import functools
 import tkinter as tk
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tkinter import filedialog
 from typing import Final, Literal
 
+from chat.address import is_public
 from chat.config import SCALES, Settings
 from chat.errors import EntryError
+from chat.text import clean_line
 from chat.window.choice import Choice, Value
 from chat.window.controls import Button
 from chat.window.paint import Paint
@@ -16,16 +20,19 @@ from chat.window.switch import Switch, Tab
 from chat.window.theme import Theme
 from chat.words import LANGUAGES, _, marked
 
-Section = Literal["Connection", "Notifications", "Privacy", "Appearance"]
+Section = Literal["Connection", "Notifications", "Files", "Privacy", "Appearance"]
 SwitchName = Literal["typing", "notify", "previews", "sound"]
 """The settings that are on or off, by their names in `Settings`."""
 _SECTIONS: Final[tuple[tuple[Section, str, str], ...]] = (
     ("Connection", marked("Connection"), "server"),
     ("Notifications", marked("Notifications"), "bell"),
+    ("Files", marked("Files"), "paperclip"),
     ("Privacy", marked("Privacy"), "shield"),
     ("Appearance", marked("Appearance"), "sun"),
 )
 _THEMES: Final = (("system", marked("System")), ("light", marked("Light")), ("dark", marked("Dark")))
+_PICTURES: Final = (1, 5, 20)
+_LIMITS: Final = (("public", marked("On public brokers")), ("all", marked("Everywhere")), ("none", marked("Nowhere")))
 _SIZES_IN_A_ROW: Final = 5
 _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
     (None, marked("For good")), (365, marked("A year")), (30, marked("30 days")), (7, marked("7 days")), (0, marked("Until you close"))
@@ -35,12 +42,12 @@ _DAYS: Final[tuple[tuple[int | None, str], ...]] = (
 @dataclass(frozen=True, slots=True)
 class SettingsWishes:
     """What a person can ask for here: a checked place to move to, for how many days to keep the history (None: for good), to delete what
-    this computer keeps of the room, to switch something on or off, and another look."""
+    this computer keeps of the room, another value of a setting by its name, and another look."""
 
     apply: Callable[[Place], object]
     keep: Callable[[int | None], object]
     delete: Callable[[], object]
-    switch: Callable[[SwitchName, bool], object]
+    change: Callable[[str, bool | int | str], object]
     change_look: Callable[[Settings], object]
 
 
@@ -82,6 +89,7 @@ class SettingsDialog(tk.Toplevel):
         self._parts: dict[Section, tk.Frame] = {
             "Connection": self.place_form,
             "Notifications": self._make_notifications(body),
+            "Files": self._make_files(body),
             "Privacy": self._make_privacy(body),
             "Appearance": self._make_looks(body),
         }
@@ -153,11 +161,43 @@ class SettingsDialog(tk.Toplevel):
         self._add_switch(frame, "sound", _("Sound"), _("The bell of this computer, with a notification"))
         return frame
 
+    def _make_files(self, body: tk.Frame) -> tk.Frame:
+        palette, fonts = self._theme.palette, self._theme.fonts
+        frame = tk.Frame(body, bg=palette.background)
+        self._say(frame, _("Folder for files"), _("Files that you accept are stored there. They are not encrypted there"))
+        row = tk.Frame(frame, bg=palette.background)
+        row.pack(fill="x")
+        self._folder = tk.Label(row, font=fonts["body"], fg=palette.text2, bg=palette.background, anchor="w")
+        Button(row, self._theme, self._paint, _("Choose…"), self._choose_folder).pack(side="right")
+        self._folder.pack(side="left", fill="x", expand=True)
+        self._show_folder(self._settings.downloads_folder())
+        words = _("They are received and shown without a question, and lie unencrypted in the data folder. Other files always wait for you")
+        self._say(frame, _("Pictures from others"), words)
+        pictures = [(0, _("Ask")), *((size, _("up to {count} MB").format(count=size)) for size in _PICTURES)]
+        change_pictures = functools.partial(self._wishes.change, "pictures")
+        Choice(frame, self._theme, self._paint, pictures, self._settings.pictures, change_pictures).pack(anchor="w")
+        words = _("At most 25 MB a file and 256 KB a second, so as not to burden the broker of others. Otherwise up to 2 GB, at full speed")
+        public = is_public(self._settings.address())
+        here = _("The present one counts as public") if public else _("The present one does not count as public")
+        self._say(frame, _("Keep to limits for files"), f"{words}. {here}")
+        change_limits = functools.partial(self._wishes.change, "file_limits")
+        Choice(frame, self._theme, self._paint, _spoken(_LIMITS), self._settings.file_limits, change_limits).pack(anchor="w")
+        return frame
+
+    def _choose_folder(self) -> None:
+        folder = filedialog.askdirectory(parent=self, title=_("Folder for files"), initialdir=self._settings.downloads_folder())
+        if folder:
+            self._wishes.change("downloads", folder)
+            self._show_folder(Path(folder))
+
+    def _show_folder(self, folder: Path) -> None:
+        self._folder.configure(text=self._theme.shorten(clean_line(str(folder)), "body", self._theme.px(300)))
+
     def _add_switch(self, frame: tk.Frame, name: SwitchName, title: str, words: str) -> None:
         row = tk.Frame(frame, bg=self._theme.palette.background)
         row.pack(fill="x")
         on: bool = getattr(self._settings, name)
-        switch = Switch(row, self._theme, self._paint, on, functools.partial(self._wishes.switch, name))
+        switch = Switch(row, self._theme, self._paint, on, functools.partial(self._wishes.change, name))
         switch.pack(side="right", padx=(self._theme.px(16), 0))
         text = tk.Frame(row, bg=self._theme.palette.background)
         text.pack(side="left", fill="x", expand=True)

@@ -38,6 +38,7 @@ SHORTCUTS: Final[tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]] = (
             (marked("Shift+Return"), "<Shift-Return>", marked("New line")),
             (marked("Up"), "<Up>", marked("Edit your last message")),
             ("Ctrl+E", "<Control-e>", marked("Emoji")),
+            ("Ctrl+O", "<Control-o>", marked("Attach a file")),
             (marked("Ctrl+Up"), "<Control-Up>", marked("To the messages")),
             (marked("Escape"), "<Escape>", marked("Give up, back to the newest")),
         ),

@@ -9,7 +9,7 @@ import tkinter as tk
 from collections.abc import Sequence
 from typing import Any, Final
 
-from chat.events import Delivery, Gap, Message, Page, PageKind, ReceiptsChanged, Supplied
+from chat.events import Delivery, FileChanged, Gap, Message, Page, PageKind, ReceiptsChanged, Supplied
 from chat.window.grouping import continues, day_before
 from chat.window.layout import lay_out
 from chat.window.loaded import LOADED_ROWS, Loaded, row_place
@@ -110,6 +110,11 @@ class Transcript(tk.Canvas):
         row = self.loaded.find(key)
         if row is not None:
             row.delivery, row.reason, row.layout = delivery, reason, None
+            self._later()
+
+    def change_file(self, event: FileChanged) -> None:
+        """It stands otherwise with a file."""
+        if self.loaded.change_file(event):
             self._later()
 
     def change_receipts(self, receipts: ReceiptsChanged) -> None:
@@ -258,7 +263,7 @@ class Transcript(tk.Canvas):
     def last_own(self) -> Message | None:
         """The last message that was said here and can be changed, as far as it is loaded."""
         own = (row.message for row in reversed(self.rows) if row.message is not None and row.message.own)
-        return next((message for message in own if not message.retracted), None)
+        return next((message for message in own if not message.retracted and message.file is None), None)
 
     def _end_mark(self) -> None:
         self._unmark, self._marked = "", None

@@ -34,7 +34,7 @@ def transcript(bench: Bench, asked: Asked) -> Transcript:
     wishes = asked.wishes()
     made = Transcript(bench.root, bench.theme, bench.paint, Paging(wishes.older, wishes.newer, wishes.around))
     made.pack(fill="both", expand=True)
-    Reading(made, bench.theme, bench.paint, wishes.react, lambda *_: None)
+    Reading(made, bench.theme, bench.paint, wishes.react, lambda *_: None, lambda *_: None)
     bench.look()
     return made
 

@@ -28,13 +28,18 @@ class Sent(list[str]):
         else:
             self.append(text)
 
+    @functools.cached_property
+    def pictures(self) -> list[bytes]:
+        return []
+
     def typed(self) -> None:
         self.keys += 1
 
     def wishes(self) -> ComposerWishes:
         return ComposerWishes(
-            self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last, lambda: None, lambda *_: "", lambda _: (0, [])
-        )
+            self.send, self.typed, lambda *edit: self.edits.append(edit), lambda: self.last, lambda: None, lambda *_: "", lambda _: (0, []),
+            attach=lambda: None, paste_picture=self.pictures.append,
+        )  # fmt: skip
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def kept() -> Kept:
 def transcript(bench: Bench, kept: Kept) -> Transcript:
     made = Transcript(bench.root, bench.theme, bench.paint, kept.paging)
     made.pack(fill="both", expand=True)
-    Reading(made, bench.theme, bench.paint, lambda *_: None, lambda *_: None)
+    Reading(made, bench.theme, bench.paint, lambda *_: None, lambda *_: None, lambda *_: None)
     bench.look()
     made.show_page(kept.page(PageKind.LAST, None))
     bench.look()

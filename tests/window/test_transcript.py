@@ -39,7 +39,7 @@ def transcript(bench: Bench) -> Transcript:
 
 @pytest.fixture(autouse=True)
 def reading(bench: Bench, transcript: Transcript) -> Reading:
-    return Reading(transcript, bench.theme, bench.paint, lambda *_: None, lambda *_: None)
+    return Reading(transcript, bench.theme, bench.paint, lambda *_: None, lambda *_: None, lambda *_: None)
 
 
 def fill(bench: Bench, transcript: Transcript, count: int, start: int = 0) -> None:
