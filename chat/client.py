@@ -325,6 +325,7 @@ class ChatClient:
         self._take_events()
         if self.rooms is not None:
             self.rooms.mark_read()
+            self.rooms.show_previews()
             if self._attention is not None and self._closing_until is None:
                 self._attention.tick(self.rooms, self.settings)
         if self._closing_until is not None and self._may_end():

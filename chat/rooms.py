@@ -1,5 +1,6 @@
 """The rooms in the window: what the session tells goes to their views, and what a person asks for there becomes commands."""
 
+import mimetypes
 import os
 import time
 import tkinter as tk
@@ -23,6 +24,7 @@ from chat.events import (
     Entered,
     FileChanged,
     FileRefused,
+    FileStage,
     ForeignCounted,
     Found,
     GapsChanged,
@@ -65,6 +67,7 @@ from chat.events import (
     Type,
     TypistsChanged,
 )
+from chat.previews import Previewer
 from chat.protocol.limits import TEXT_BYTES
 from chat.text import clean_line, clean_text
 from chat.window.chat_view import ChatView, Wishes
@@ -83,6 +86,9 @@ READ_SECONDS: Final = 0.5
 PICTURES: Final = "pictures"
 PASTED: Final = "pasted"
 """Folders beside the rooms' files: for pictures that were accepted by themselves, and for those that were sent from the clipboard."""
+PREVIEW_SIZE: Final = (680, 600)
+LARGEST_PREVIEWED: Final = 100_000_000
+"""Bytes of a picture."""
 PICTURE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 Order = tuple[int, str, int]
 
@@ -120,6 +126,9 @@ class Rooms:
         self._read: dict[str, Order] = {}
         self._read_at = 0.0
         self._parting: list[str] = []
+        self._previewer: Previewer | None = None
+        self._previewed: dict[tuple[str, str], Path] = {}
+        """Of which file a preview was asked for, by room and key."""
         self._recent_emoji: list[str] = []
         self.frame = RoomsView(root, theme, paint, self._make_view, SidebarWishes(self.choose, self.add, self.leave, self.mute))
         self.frame.pack(fill="both", expand=True)
@@ -138,6 +147,7 @@ class Rooms:
         """Go on in place of others, after a change of look."""
         self.login, self.entered, self.listed = old.login, old.entered, old.listed
         self._read, self._parting = old._read, old._parting
+        self._previewer, self._previewed = old._previewer, old._previewed
         self.frame.take_over(old.frame)
 
     # What the session tells
@@ -160,6 +170,8 @@ class Rooms:
                 view = self.frame.view(room)
                 if view is not None:
                     _show(view, event)
+                if isinstance(event, FileChanged):
+                    self._ask_for_preview(room, event)
 
     def show_messages(self, room: str, messages: list[MessageShown]) -> None:
         """Messages of one room, together: that is much quicker than one by one."""
@@ -190,6 +202,24 @@ class Rooms:
         """A line in the conversation that shows."""
         if self.current:
             self.view.transcript.add_notice(sentence)
+
+    def show_previews(self) -> None:
+        """Show what pictures look like whose previews are ready."""
+        while self._previewer is not None and (made := self._previewer.take()) is not None:
+            (room, key), preview = made
+            view = self.frame.view(room)
+            if view is not None:
+                view.transcript.show_preview(key, preview)
+
+    def _ask_for_preview(self, room: str, event: FileChanged) -> None:
+        is_picture = mimetypes.guess_type(event.name)[0] in PICTURE_TYPES
+        if not is_picture or event.path is None or event.stage not in (FileStage.SAVED, FileStage.SHARED) or event.size > LARGEST_PREVIEWED:
+            return
+        if self._previewer is None:
+            self._previewer = Previewer(PREVIEW_SIZE)
+        if self._previewed.get((room, event.key)) != event.path:
+            self._previewed[room, event.key] = event.path
+            self._previewer.ask((room, event.key), event.path)
 
     def mark_read(self) -> None:
         """Tell what a person has seen, if that is more than last time."""

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from chat.amounts import progress_words, size_words
 from chat.events import File, FileChanged, FileStage
+from chat.previews import Preview
 from chat.text import clean_line, clean_text
 from chat.window.lines import Line, break_lines, one_line
 from chat.window.operations import Bubble, Operation, Picture, Target, line_operations
@@ -15,6 +16,8 @@ from chat.words import _, marked
 
 FileAct = Literal["accept", "save", "decline", "pause", "resume", "show"]
 
+PHOTO_WIDTH: Final = 340
+PHOTO_HEIGHT: Final = 300
 LONGEST_NAME: Final = 255
 _DISC: Final = 42
 _NARROWEST: Final = 240
@@ -48,6 +51,13 @@ _ACTS: Final[dict[FileStage, tuple[FileAct, ...]]] = {
     FileStage.SHARED: ("show",),
 }
 _MOVING: Final = frozenset({FileStage.WAITING, FileStage.RECEIVING, FileStage.PAUSED})
+
+
+def photo_size(preview: Preview, widest: int, theme: Theme) -> tuple[int, int]:
+    """How large to show a preview in a bubble whose content is at most `widest` pixels wide: never larger than the picture is."""
+    room, tall = min(widest, theme.px(PHOTO_WIDTH)), theme.px(PHOTO_HEIGHT)
+    share = min(room / preview.width, tall / preview.height, 1.0)
+    return max(1, round(preview.width * share)), max(1, round(preview.height * share))
 
 
 @dataclass(frozen=True, slots=True)

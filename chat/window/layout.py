@@ -5,7 +5,7 @@ from typing import Final
 
 from chat.events import Delivery, Message, Trust
 from chat.text import clean_line, clean_text
-from chat.window.file_card import MeasuredCard, draw_card, measure_card
+from chat.window.file_card import MeasuredCard, draw_card, measure_card, photo_size
 from chat.window.lines import Line, break_lines, name_line, without_emoji
 from chat.window.operations import Bubble, Operation, Picture, Target, Words, line_operations
 from chat.window.paint import Paint
@@ -79,6 +79,8 @@ class _Writer:
         instead = _(RETRACTED) if message.retracted else _(NEEDS_NEWER) if message.newer else ""
         username, spoken_to = self._surroundings.username, False
         card = None if message.file is None else measure_card(self._row, message.file, self._widest, self._fill, self._theme, self._paint)
+        preview = self._row.preview if card is not None else None
+        photo = photo_size(preview, self._widest, self._theme) if preview is not None else None
         if instead:
             lines = self._break(instead, "italic")
         elif card is not None:
@@ -96,7 +98,7 @@ class _Writer:
         beside = last + px(10) + meta_width
         same_line = not cut and not (lines and (lines[-1].block or lines[-1].right_to_left)) and beside <= self._widest
         parts = [name_width, beside if same_line else meta_width, *(line.width for line in (*lines, *more, *why))]
-        content = max(*parts, quote.width if quote is not None else 0, card.width if card is not None else 0)
+        content = max(*parts, quote.width if quote is not None else 0, card.width if card is not None else 0, photo[0] if photo else 0)
         left = self._surroundings.width - px(18) - content - px(24) if message.own else px(60)
         self._x, self._y = left + px(12), self._top + px(7)
         self._add_title(name)
@@ -104,6 +106,8 @@ class _Writer:
             self._over += draw_quote(quote, self._x, self._y + px(1), content, self._fill, self._theme)
             self._targets.append(Target(self._x, self._y + px(1), content, quote.height, "quote"))
             self._y += quote.height + px(6)
+        if photo:
+            self._add_photo(photo)
         if card is not None:
             self._add_card(card, content)
         elif instead:
@@ -166,6 +170,12 @@ class _Writer:
         self._spans += drawn.spans
         self._targets += drawn.targets
         self._y = drawn.bottom
+
+    def _add_photo(self, size: tuple[int, int]) -> None:
+        if self._row.preview is not None:
+            picture = self._paint.photo(self._message.key, self._row.preview, size, self._theme.px(10), self._fill)
+            self._over.append(Picture(self._x, self._y + self._theme.px(3), picture))
+            self._y += size[1] + self._theme.px(10)
 
     def _add_card(self, card: MeasuredCard, width: int) -> None:
         over, targets = draw_card(card, self._row, self._x, self._y, width, self._fill, self._theme, self._paint)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from chat.events import Delivery, FileChanged, Gap, Message, Page, PageKind, Supplied
+from chat.previews import Preview
 from chat.text import clean_line
 from chat.window.rows import Order, Place, Row
 from chat.words import _, digits, many
@@ -13,6 +14,7 @@ LOADED_ROWS: Final = 1500
 """Rows that are loaded at most, and as many messages behind folds."""
 KEPT_ROWS: Final = LOADED_ROWS * 9 // 10
 """When there are more than LOADED_ROWS, this many stay."""
+MOST_PREVIEWS: Final = 100
 MOST_GAPS: Final = 200
 MOST_NOTICES: Final = 100
 _START: Final = (0, "", 0)
@@ -37,6 +39,7 @@ class Loaded:
         self._numbers = 0
         self._files: dict[str, FileChanged] = {}
         """How it stood last with each file, by the key of its message; the newest last."""
+        self._previews: dict[str, Preview] = {}
 
     # Messages
 
@@ -101,6 +104,16 @@ class Loaded:
         row = self._by_key.get(event.key)
         if row is not None:
             row.file, row.layout = event, None
+        return row is not None
+
+    def show_preview(self, key: str, preview: Preview) -> bool:
+        """What the picture looks like that a message offers; whether it is among the rows."""
+        self._previews[key] = preview
+        if len(self._previews) > MOST_PREVIEWS:
+            del self._previews[next(iter(self._previews))]
+        row = self._by_key.get(key)
+        if row is not None:
+            row.preview, row.layout = preview, None
         return row is not None
 
     def find(self, key: str) -> Row | None:
@@ -223,7 +236,7 @@ class Loaded:
         if (row.message, row.delivery) != (message, delivery):
             row.layout = None
             row.reason = row.reason if delivery is row.delivery else ""
-        row.file = self._files.get(message.key)
+        row.file, row.preview = self._files.get(message.key), self._previews.get(message.key)
         row.message, row.delivery, row.place = message, delivery, (message.order, 0, message.key)
         self._by_key[message.key] = row
         return row

@@ -15,6 +15,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
 
+from chat.previews import Preview
 from chat.window.font_files import FINDER
 from chat.window.shaping import Shape
 from chat.window.theme import AVATARS, FontName, Theme, hue, mix
@@ -79,6 +80,10 @@ class Paint:
         """A Lucide icon; with `disc` on a rounded square of `box` pixels in that colour."""
         key = ("icon", name, size, colour, behind, box, disc, radius)
         return self._keep(key, lambda: _icon(name, size, colour, behind, box or size, disc, radius))
+
+    def photo(self, name: str, preview: Preview, size: tuple[int, int], radius: int, behind: str) -> ImageTk.PhotoImage:
+        """A preview with round corners; `name` tells it from others."""
+        return self._keep(("photo", name, size, radius, behind), lambda: _photo(preview, size, radius, behind))
 
     def switch(self, width: int, height: int, fill: str, behind: str, *, on: bool) -> ImageTk.PhotoImage:
         """A switch with its knob at the right if it is on."""
@@ -236,6 +241,15 @@ def _avatar(size: int, colour: str, behind: str, dot: str) -> Image.Image:
         gap = (ring - inner) / 2
         draw.ellipse((side - ring + gap, side - ring + gap, side - 1 - gap, side - 1 - gap), fill=dot)
     return image.reduce(_OVER)
+
+
+def _photo(preview: Preview, size: tuple[int, int], radius: int, behind: str) -> Image.Image:
+    picture = Image.frombytes("RGB", preview.size, preview.pixels).resize(size)
+    mask = Image.new("L", (size[0] * _OVER, size[1] * _OVER))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * _OVER, fill=255)
+    whole = Image.new("RGB", size, behind)
+    whole.paste(picture, mask=mask.reduce(_OVER))
+    return whole
 
 
 def _switch(width: int, height: int, fill: str, behind: str, on: bool) -> Image.Image:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from chat.events import Delivery, FileChanged, Message
+from chat.previews import Preview
 from chat.text import clean_text
 from chat.window.operations import Operation, Target
 from chat.window.theme import FontName
@@ -38,6 +39,8 @@ class Row:
     """How many messages a fold stands for; the oldest of them may be kept no longer."""
     file: FileChanged | None = None
     """How it stands with the file that the message offers."""
+    preview: Preview | None = None
+    """What the picture looks like that the message offers."""
     layout: "Layout | None" = None
 
 

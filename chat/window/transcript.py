@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chat.events import Delivery, FileChanged, Gap, Message, Page, PageKind, ReceiptsChanged, Supplied
+from chat.previews import Preview
 from chat.window.grouping import continues, day_before
 from chat.window.layout import lay_out
 from chat.window.loaded import LOADED_ROWS, Loaded, row_place
@@ -115,6 +116,11 @@ class Transcript(tk.Canvas):
     def change_file(self, event: FileChanged) -> None:
         """It stands otherwise with a file."""
         if self.loaded.change_file(event):
+            self._later()
+
+    def show_preview(self, key: str, preview: Preview) -> None:
+        """What the picture looks like that a message offers."""
+        if self.loaded.show_preview(key, preview):
             self._later()
 
     def change_receipts(self, receipts: ReceiptsChanged) -> None:
