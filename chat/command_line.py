@@ -107,7 +107,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_send(parser: argparse.ArgumentParser) -> None:
     words = _("the message, or - for each line of the standard input, which no list of processes shows")
-    parser.add_argument("text", metavar="TEXT", help=words)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("text", metavar="TEXT", nargs="?", help=words)
+    what.add_argument("--file", metavar="PATH", type=Path, help=_("offer this file, and end once the receivers have it"))
+    parser.add_argument("--receivers", metavar="N", type=_positive_count, default=1, help=_("how many members are to have the file"))
     words = _("give up after S seconds without progress")
     parser.add_argument("--timeout", metavar="S", type=_positive_seconds, default=WITHOUT_PROGRESS_SECONDS, help=words)
 
@@ -169,9 +172,11 @@ def _start_in_terminal(options: argparse.Namespace) -> int:
 
             return Console(join, places.data, settings.downloads_folder(), sys.stdin, sys.stdout).run()
         case "send":
-            from chat.sending import send, send_lines
+            from chat.sending import send, send_file, send_lines
 
-            if options.text == "-":
+            if options.file is not None:
+                send_file(join, places.data, options.file, options.receivers, options.timeout)
+            elif options.text == "-":
                 send_lines(join, places.data, sys.stdin, options.timeout)
             else:
                 send(join, places.data, options.text, options.timeout)

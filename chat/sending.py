@@ -15,6 +15,9 @@ from chat.events import (
     DeliveryChanged,
     Entered,
     Event,
+    FileChanged,
+    FileRefused,
+    FileStage,
     Join,
     JoinRefused,
     Link,
@@ -22,6 +25,7 @@ from chat.events import (
     MessageShown,
     Say,
     SayRefused,
+    SendFile,
 )
 from chat.line_reader import LineReader, Typed
 from chat.session import Session
@@ -55,6 +59,16 @@ def send_lines(join: Join, data_folder: Path, source: TextIO, timeout: float) ->
     sending.run()
 
 
+def send_file(join: Join, data_folder: Path, path: Path, receivers: int, timeout: float) -> None:
+    """Offer a file, and return once so many members have all of it.
+
+    `timeout` is as in `send`; while nobody has accepted the file, nothing goes forward. Raises `ChatError`.
+    """
+    sending = _Sending(join, data_folder, timeout, deque([None]))
+    sending.offer(path, receivers)
+    sending.run()
+
+
 class _Sending:
     """Says texts a few at a time and counts what the broker has."""
 
@@ -73,11 +87,22 @@ class _Sending:
         self._under_way: set[str] = set()
         self._trouble = _("The broker did not answer in time. Try again later.")
         self._deadline = 0.0
+        self._path: Path | None = None
+        """The file to offer, until that was asked for."""
+        self._receivers = self._received = 0
+        """How many are to have it, and have it."""
+        self._moved = (0, 0)
+        """How far the file was last: bytes, and members who have it."""
 
     def read(self, source: TextIO) -> None:
         """Take the texts from the lines of `source`."""
         self._reader = LineReader(source, self._inbox.put)
         self._reader.start()
+
+    def offer(self, path: Path, receivers: int) -> None:
+        """Offer a file to so many."""
+        self._path, self._receivers = path, receivers
+        self._trouble = _("Not enough members received the file in time. Try again when they are here.")
 
     def run(self) -> None:
         self._session.start()
@@ -94,10 +119,11 @@ class _Sending:
             self._session.join(CLOSE_SECONDS)
 
     def _done(self) -> bool:
-        return self._connected and self._texts == deque([None]) and not self._busy()
+        is_sent = self._texts == deque([None]) and not self._busy()
+        return self._connected and is_sent and self._path is None and self._received >= self._receivers
 
     def _busy(self) -> bool:
-        return bool(self._saying or self._under_way)
+        return bool(self._saying or self._under_way or self._received < self._receivers)
 
     def _progress(self) -> None:
         self._deadline = time.monotonic() + self._timeout
@@ -132,6 +158,12 @@ class _Sending:
                 raise ChatError(reason)
             case Closed():
                 raise ChatError(_("The connection ended before everything was sent. Try again."))
+            case FileRefused(_, sentence) | FileChanged(stage=FileStage.FAILED, sentence=sentence):
+                raise ChatError(sentence)
+            case FileChanged() if self._receivers:
+                moved = (event.done, event.received) != self._moved
+                self._moved, self._received = (event.done, event.received), event.received
+                return moved
             case LinkChanged(Link.WAITING, sentence):
                 self._trouble = sentence
                 return False
@@ -149,6 +181,10 @@ class _Sending:
         return True
 
     def _say_next(self) -> None:
+        if self._connected and self._path is not None:
+            self._session.post(SendFile(self._path))
+            self._path = None
+            self._saying += 1
         while self._connected and self._texts and self._saying + len(self._under_way) < UNDER_WAY:
             text = self._texts[0]
             if text is None:

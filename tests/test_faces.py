@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.events import Edit, ForeignCounted, MessageShown, React, Retract
+from chat.events import AcceptFile, Edit, File, ForeignCounted, MessageShown, React, Retract, SendFile
 from chat.protocol.limits import SEND_BURST, SEND_WAITING
 from tests.brokers import PASSWORD, Mosquitto, wait_until
 from tests.people import PASSPHRASE, People, Person
@@ -225,6 +225,52 @@ def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> 
     console.type("/quit")
     assert console.end() == 0
     dan.wait_for_online()
+
+
+def test_files_in_the_console(start: Start, bob: Person, tmp_path: Path) -> None:
+    console = start("console")
+    bob.wait_for_online("Cora")
+    console.wait_for("Bob is here")
+    (tmp_path / "from bob.txt").write_text("hello")
+    bob.session.post(SendFile(tmp_path / "from bob.txt"))
+    console.wait_for("A file of 5 bytes. /accept 1 stores it in")
+    console.type("/accept 7")
+    console.wait_for("There is no such file.")
+    console.type(f"/accept 1 {tmp_path / 'downloads'}")
+    console.wait_for(f"from bob.txt is in {tmp_path / 'downloads' / 'from bob.txt'}.")
+    assert (tmp_path / "downloads" / "from bob.txt").read_text() == "hello"
+    (tmp_path / "large").write_bytes(bytes(300_000))
+    console.type(f"/send {tmp_path / 'large'}")
+    bob.wait_until(lambda bob: bool(bob.others()) and bob.others()[-1].file == File("large", 300_000, "application/octet-stream"))
+    bob.session.post(AcceptFile(bob.others()[-1].key, tmp_path / "bob"))
+    console.wait_for("large: received by 1 of 1")
+    console.type("/files")
+    console.wait_for("1  from bob.txt  5 bytes  Bob  saved")
+    console.wait_for("2  large  300 kB  Cora  shared")
+    console.type(f"/send {tmp_path / 'nothing'}")
+    console.wait_for("nothing can’t be read: No such file or directory.")
+    console.type("/quit")
+    console.end()
+
+
+def test_send_waits_until_the_receivers_have_the_file(start: Start, bob: Person, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(bytes(1_000_000))
+    program = start("send", "--file", str(tmp_path / "report"))
+    bob.wait_until(lambda bob: any(message.file for message in bob.others()))
+    assert program.process.poll() is None
+    bob.session.post(AcceptFile(bob.others()[-1].key, tmp_path / "bob"))
+    assert program.end(30) == 0
+    assert (tmp_path / "bob" / "report").read_bytes() == bytes(1_000_000)
+
+
+@pytest.mark.usefixtures("bob")
+def test_send_gives_up_when_nobody_takes_the_file(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "report").write_bytes(b"report")
+    program = start("send", "--file", str(tmp_path / "report"), "--timeout", "0.5")
+    assert program.end(30) == 1
+    assert "Not enough members" in program.err
+    assert start("send", "--file", str(tmp_path / "nothing")).end(30) == 1
+    assert start("send").end() == 2
 
 
 def test_send_returns_once_the_broker_has_it(start: Start, bob: Person) -> None:
