@@ -462,7 +462,6 @@ class ChatClient:
 
     def _bind_keys(self) -> None:
         root = self.root
-        root.bind("<Control-o>", lambda _: self.rooms.attach(self.rooms.current) if self.rooms else None)
         root.bind("<F2>", lambda _: self.view.toggle_members() if self.view else None)
         root.bind("<Control-j>", lambda _: self.rooms.add() if self.rooms else None)
         root.bind("<Control-Prior>", lambda _: self.rooms.step(-1) if self.rooms else None)

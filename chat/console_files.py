@@ -61,7 +61,8 @@ class ConsoleFiles:
             self._shown[event.key] = steps
             return f"[{'#' * steps}{'-' * (BAR - steps)}] {name}  {progress_words(event.done, event.size, event.speed)}"
         if stage is FileStage.SHARED and before is not None and event.received > before.received:
-            return _("{name}: received by {received} of {count}").format(name=name, received=event.received, count=event.takers)
+            received = _("received by {count} of {members}").format(count=event.received, members=event.takers)
+            return f"{name}: {received}"
         if not moved or stage in (FileStage.OFFERED, FileStage.SHARED):
             return ""
         if stage is FileStage.SAVED:

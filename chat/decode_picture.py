@@ -35,7 +35,7 @@ def shrink(path: str, width: int, height: int) -> bytes:
     with Image.open(path, formats=FORMATS) as image:
         size = image.size
         if size[0] * size[1] > MOST_PIXELS:
-            raise ValueError("too many pixels")
+            raise Image.DecompressionBombError
         # A JPEG need not be decoded whole to be made small.
         image.draft("RGB", (2 * width, 2 * height))
         turned = ImageOps.exif_transpose(image)

@@ -11,6 +11,7 @@ from chat import words
 from tests.brokers import Mosquitto
 from tests.people import People, Person
 from tests.screens import virtual_screen
+from tests.windows import Open, Window
 
 # A busy machine is no defect.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -89,3 +90,18 @@ def people(broker: Mosquitto, tmp_path: Path) -> Iterator[People]:
     yield enter
     for person in here:
         person.close()
+
+
+@pytest.fixture
+def open_window(screen: str, broker: Mosquitto, tmp_path: Path) -> Iterator[Open]:  # noqa: ARG001 (it has to be there first)
+    """Open a window of the program with a folder of its own."""
+    windows: list[Window] = []
+
+    def make(folder: str, url: str = "", name: str = "") -> Window:
+        window = Window(tmp_path / folder, url or broker.url(), tmp_path.name, name)
+        windows.append(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()

@@ -3,7 +3,7 @@
 import threading
 import time
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,25 +17,9 @@ from chat.window.theme import DARK
 from chat.words import speak
 from tests.brokers import Mosquitto, free_port, wait_until
 from tests.people import PASSPHRASE, People, Person
-from tests.windows import Window
-
-Open = Callable[..., Window]
+from tests.windows import Open, Window
 
 pytestmark = pytest.mark.usefixtures("screen")
-
-
-@pytest.fixture
-def open_window(broker: Mosquitto, tmp_path: Path) -> Iterator[Open]:
-    windows: list[Window] = []
-
-    def make(folder: str, url: str = "", name: str = "") -> Window:
-        window = Window(tmp_path / folder, url or broker.url(), tmp_path.name, name)
-        windows.append(window)
-        return window
-
-    yield make
-    for window in windows:
-        window.close()
 
 
 def look_at_both(first: Window, second: Window, condition: Callable[[], object]) -> None:

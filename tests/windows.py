@@ -101,3 +101,7 @@ class Window:
             self.client.close()
             self.wait(lambda: self.gone, 5)
         assert self.failures == []
+
+
+Open = Callable[..., Window]
+"""Opens a window: the name of its folder, and maybe `url` and `name`."""

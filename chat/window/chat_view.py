@@ -316,6 +316,7 @@ class ChatView(tk.Frame):
             part.bind("<Escape>", lambda _: self.leave())
             part.bind("<Control-f>", lambda _: self.open_search())
             part.bind("<Control-e>", lambda _: self.pick_emoji())
+            part.bind("<Control-o>", lambda _: self._attach())
         self.composer.text.bind("<Prior>", lambda _: self.reading.page(-1))
         self.composer.text.bind("<Next>", lambda _: self.reading.page(1))
 
@@ -342,6 +343,10 @@ class ChatView(tk.Frame):
         self._wishes.send(text, reply_to)
         self.transcript.set_new(None)
         self.transcript.to_end()
+
+    def _attach(self) -> str:
+        self._wishes.attach()
+        return "break"
 
     def _act_on_file(self, act: str, row: Row) -> None:
         if row.message is not None:

@@ -174,27 +174,28 @@ def shortened(name: str, font: Literal["bold", "small_bold"], room: int, theme: 
 
 
 def _words(file: File, stage: FileStage, state: FileChanged | None) -> str:
-    size = size_words(file.size)
     if state is not None and state.sentence:
         return clean_text(state.sentence)[0]
+    size = size_words(file.size)
     match stage:
         case FileStage.RECEIVING if state is not None:
             return progress_words(state.done, file.size, state.speed)
         case FileStage.PAUSED if state is not None:
-            return f"{progress_words(state.done, file.size, 0)} · {_('paused')}"
+            return " · ".join((progress_words(state.done, file.size, 0), _("paused")))
         case FileStage.WAITING:
-            return f"{size} · {_('waits until somebody is here who has it')}"
+            return " · ".join((size, _("waits for somebody who has it")))
         case FileStage.DECLINED:
-            return f"{size} · {_('declined')}"
+            return " · ".join((size, _("declined")))
         case FileStage.SAVED:
-            return f"{size} · {_('saved')}"
+            return " · ".join((size, _("saved")))
         case FileStage.READING:
-            return f"{size} · {_('is being read')}"
+            return " · ".join((size, _("is being read")))
         case FileStage.SHARED if state is not None and state.takers:
-            moving = f" · {progress_words(state.done, file.size, state.speed)}" if state.speed else ""
-            return f"{size} · {_('received by {count} of {members}').format(count=state.received, members=state.takers)}{moving}"
+            received = _("received by {count} of {members}").format(count=state.received, members=state.takers)
+            moving = [progress_words(state.done, file.size, state.speed)] if state.speed else []
+            return " · ".join((size, received, *moving))
         case _:
-            return f"{size} · {_kind(file)}"
+            return " · ".join((size, _kind(file)))
 
 
 def _kind(file: File) -> str:

@@ -7,8 +7,8 @@ from typing import Final
 from PIL import Image, ImageGrab
 
 _PNG: Final = "image/png"
-LARGEST: Final = 25_000_000
-"""Bytes of a picture; Tk gives each as up to five signs."""
+LARGEST: Final = 8_000_000
+"""Bytes of a picture; Tk gives each as up to five signs, which takes its time to read."""
 
 
 def clipboard_picture(widget: tk.Misc) -> bytes | None:

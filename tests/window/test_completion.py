@@ -59,7 +59,7 @@ def offered(view: ChatView) -> list[str]:
 
 
 def test_what_is_offered() -> None:
-    assert [each.text for each in suggest("/s", MEMBERS)[1]] == ["/search ", "/settings"]
+    assert [each.text for each in suggest("/s", MEMBERS)[1]] == ["/send ", "/search ", "/settings"]
     assert suggest("hello /s", MEMBERS) == (0, [])
     assert [each.name for each in suggest("hello @b", MEMBERS)[1]] == ["Bob", "B" + "x" * 299, "bad", "Bea"]
     assert [each.name for each in suggest("@", (member("\u200b"), member(""), member("Bob\u200b"), member("Bob")))[1]] == ["Bob"]

@@ -122,7 +122,7 @@ def test_the_ending_of_a_long_name_always_shows(bench: Bench) -> None:
 @pytest.mark.parametrize("width", [360, 700])
 @pytest.mark.parametrize("stage", [FileStage.OFFERED, FileStage.RECEIVING])
 def test_a_card_stays_in_its_bubble(bench: Bench, width: int, stage: FileStage) -> None:
-    for number, name in enumerate((*HAZARDS, "x" * 255, "שלום.pdf")):
+    for number, name in enumerate((*HAZARDS.values(), "x" * 255, "שלום.pdf")):
         said = offer(name or "?", number=number)
         row = Row(1, "message", (said.order, 0, said.key), message=said, file=changed(said, stage, 5, speed=1.0))
         layout = laid_out(bench, row, width)
@@ -237,4 +237,4 @@ def test_the_keyboard_reaches_a_file_through_the_menu(bench: Bench, asked: Asked
     bench.look()
     view.menu._parts[1].event_generate("<Return>")
     bench.look()
-    assert asked.of("act_on_file") == [("accept", said.key, None)]
+    assert asked.of("act_on_file") == [["accept", said.key, None]]

@@ -38,7 +38,7 @@ def test_switches(bench: Bench, dialog: SettingsDialog, asked: list[tuple[Any, .
     first, second, third = find(dialog._parts["Notifications"], Switch)
     bench.press(first, "<space>", "<Return>", "<space>")
     second.event_generate("<Button-1>")
-    assert asked == [("switch", "notify", False), ("switch", "notify", True), ("switch", "notify", False), ("switch", "previews", False)]
+    assert asked == [("change", "notify", False), ("change", "notify", True), ("change", "notify", False), ("change", "previews", False)]
     assert (first.on, second.on, third.on) == (False, False, True)
     assert str(first["image"]) != str(third["image"])
     assert [switch.on for switch in find(dialog._parts["Privacy"], Switch)] == [False]
