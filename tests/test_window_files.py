@@ -96,6 +96,7 @@ def test_files_and_pasted_pictures_are_sent(talk: Callable[[], tuple[Window, Per
     window.client.rooms.send_files(window.client.rooms.current, [tmp_path / "notes.md"])
     bob.wait_until(lambda bob: [message.text for message in offered(bob)] == ["notes.md"])
     bob.session.post(AcceptFile(offered(bob)[0].key, tmp_path / "bob"))
+    window.wait(lambda: has_row(window, "notes.md"))
     window.wait(lambda: (file := row_of(window, "notes.md").file) is not None and file.received == 1)
     assert (tmp_path / "bob" / "notes.md").read_text() == "notes"
     window.client.view.composer._wishes.paste_picture(b"not even a picture")
