@@ -80,12 +80,15 @@ class PartFile:
         self._part, self._progress = (quarantine / f"{id_.hex()}.{ending}" for ending in ("part", "progress"))
         self.held = bytearray(count)
         """One byte for each chunk: 1 if it is here."""
-        try:
-            quarantine.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._data, self._notes = _open(self._part), _open(self._progress)
-            self._resume()
-        except OSError as error:
-            raise _unwritable(self._part, error) from None
+        with contextlib.ExitStack() as opened:
+            try:
+                quarantine.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._data = opened.enter_context(_open(self._part))
+                self._notes = opened.enter_context(_open(self._progress))
+                self._resume()
+            except OSError as error:
+                raise _unwritable(self._part, error) from None
+            opened.pop_all()
 
     def _resume(self) -> None:
         noted = self._notes.read(self._count + self._node_bytes + 1)

@@ -1,0 +1,158 @@
+"""How fast files go, what that takes, and what it costs the conversation.
+
+    python -m tests.benchmarks.files [--megabytes N]
+
+The yardstick is paho alone, which publishes the same bytes in packets of the same size, with QoS 1, to one subscriber.
+"""
+
+import argparse
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from chat.broker import EmbeddedBroker
+from chat.events import AcceptFile, FileChanged, FileStage, LimitFiles, MessageShown, SendFile
+from chat.protocol import limits
+from chat.protocol.limits import CHUNK_BYTES
+from tests.brokers import Mosquitto, free_port, wait_until
+from tests.people import Person
+from tests.proxy import Proxy
+
+TOPIC: Final = "files"
+MESSAGES: Final = 40
+SAY_SECONDS: Final = 0.2
+"""Not faster, because what a member says faster is folded at the others."""
+WAIT: Final = 600.0
+
+
+def raw(port: int, size: int) -> float:
+    """Seconds for the same bytes with paho alone."""
+    came = 0
+
+    def count(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        nonlocal came
+        came += len(message.payload)
+
+    clients = [mqtt.Client(CallbackAPIVersion.VERSION2) for _ in range(2)]
+    receiver, sender = clients
+    receiver.on_message = count
+    subscribed: list[bool] = []
+    receiver.on_subscribe = lambda *_: subscribed.append(True)
+    for client in clients:
+        client.connect("localhost", port)
+        client.loop_start()
+    receiver.subscribe("raw", 1)
+    wait_until(lambda: subscribed, WAIT)
+    content = os.urandom(CHUNK_BYTES)
+    began = time.perf_counter()
+    for start in range(0, size, CHUNK_BYTES):
+        sender.publish("raw", content[: min(CHUNK_BYTES, size - start)], 1)
+    wait_until(lambda: came >= size, WAIT)
+    took = time.perf_counter() - began
+    for client in clients:
+        client.disconnect()
+        client.loop_stop()
+    return took
+
+
+def receive(folder: Path, url: str, name: str) -> float:
+    """What a receiver does, in a process of its own. Gives the seconds from accepting the file until it is stored."""
+    person = Person(folder, url, TOPIC, name)
+    person.wait_until(lambda person: any(event.message.file for event in person.told(MessageShown)), WAIT)
+    key = next(event.message.key for event in person.told(MessageShown) if event.message.file)
+    began = time.perf_counter()
+    person.session.post(AcceptFile(key, folder / name / "downloads"))
+    person.wait_until(lambda person: any(event.stage is FileStage.SAVED for event in person.told(FileChanged)), WAIT)
+    took = time.perf_counter() - began
+    person.close()
+    return took
+
+
+def send(folder: Path, url: str, source: Path, receivers: int) -> tuple[list[float], int]:
+    """Send a file to so many. Gives the seconds that each took, and how many bytes the sender published."""
+    link = Proxy(int(url.rsplit(":", 1)[1]))
+    with ProcessPoolExecutor(receivers, multiprocessing.get_context("spawn")) as others:
+        names = [f"Receiver {number}" for number in range(receivers)]
+        waiting: list[Future[float]] = [others.submit(receive, folder, url, name) for name in names]
+        ada = Person(folder, url if receivers == 1 else link.url, TOPIC, "Ada")
+        ada.session.post(LimitFiles(False))
+        ada.wait_for_online(*names, seconds=60)
+        ada.session.post(SendFile(source))
+        wait_until(lambda: all(each.done() for each in waiting), WAIT, ada.look)
+        ada.close()
+    passed = link.passed
+    link.close()
+    return [each.result() for each in waiting], passed
+
+
+def latency(folder: Path, url: str, source: Path) -> tuple[list[float], list[float]]:
+    """Milliseconds from saying a text until another member is shown it, while nothing else happens, and while a file is sent."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as others:
+        ada, bob = Person(folder, url, TOPIC, "Ada"), Person(folder, url, TOPIC, "Bob")
+        ada.wait_for_online("Bob")
+        idle = [_say(ada, bob, number) for number in range(MESSAGES)]
+        waiting = others.submit(receive, folder, url, "Receiver 0")
+        ada.wait_for_online("Bob", "Receiver 0", seconds=60)
+        ada.session.post(SendFile(source))
+        ada.wait_until(lambda ada: any(event.done for event in ada.told(FileChanged) if event.key), WAIT)
+        busy: list[float] = []
+        while not waiting.done():
+            busy.append(_say(ada, bob, MESSAGES + len(busy)))
+        ada.close()
+        bob.close()
+    return idle, busy
+
+
+def _say(ada: Person, bob: Person, number: int) -> float:
+    deadline = time.monotonic() + SAY_SECONDS
+    began = time.perf_counter()
+    ada.say(f"message {number}")
+    wait_until(lambda: any(message.text == f"message {number}" for message in bob.others()), WAIT, bob.look)
+    took = 1000 * (time.perf_counter() - began)
+    wait_until(lambda: time.monotonic() > deadline, 5, ada.look)
+    return took
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.files")
+    parser.add_argument("--megabytes", type=int, default=100)
+    size = parser.parse_args().megabytes * 1_000_000
+    # Otherwise messages would wait for the sending limit.
+    limits.SEND_BURST, limits.SEND_PER_SECOND = 100_000, 1000.0  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "file"
+        source.write_bytes(os.urandom(size))
+        mosquitto = Mosquitto(folder / "broker")
+        mosquitto.start()
+        embedded = EmbeddedBroker(free_port())
+        embedded.start()
+        try:
+            for kind, url in (("mosquitto", mosquitto.url()), ("embedded", embedded.own_url)):
+                yardstick = raw(int(url.rsplit(":", 1)[1]), size)
+                took = send(folder / kind, url, source, 1)[0][0]
+                print(
+                    f"{kind:10} {size / took / 1e6:6.0f} MB/s, paho alone {size / yardstick / 1e6:6.0f} MB/s: {yardstick / took:.0%}",
+                    flush=True,
+                )
+            one, three = (send(folder / str(count), mosquitto.url(), source, count)[1] for count in (2, 3))
+            print(f"the sender's link: {one / size:.2f} bytes for each of the file for 2 receivers, {three / size:.2f} for 3", flush=True)
+            idle, busy = latency(folder / "latency", mosquitto.url(), source)
+            median = statistics.median
+            print(f"say -> shown: idle {median(idle):.1f} ms, while a file is sent {median(busy or [0]):.1f} ms ({len(busy)} messages)")
+        finally:
+            embedded.stop()
+            mosquitto.stop()
+
+
+if __name__ == "__main__":
+    main()
