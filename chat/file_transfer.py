@@ -64,13 +64,11 @@ class FileTransfer:
         self._reading: Iterator[list[bytes]] | None = None
         self._speed = _Speed()
         self._wrong = 0
-        held: list[Span] = []
-        if kept.role is Role.SHARES:
-            held = [(1, self._count)]
-        elif kept.role is Role.RECEIVES:
-            held = self._open_part()
+        held = [(1, self._count)] if kept.role is Role.SHARES else []
         self.transfer = Transfer(kept.id, own, kept.author, self._count, held, random.SystemRandom())
-        if kept.role is Role.RECEIVES and not self.failure and not kept.paused:
+        if kept.role is Role.RECEIVES:
+            self.transfer.held = self._open_part()
+        if kept.role is Role.RECEIVES and not self.failure and not self.kept.paused:
             self.transfer.want(now, wants=True)
 
     @property
@@ -194,8 +192,12 @@ class FileTransfer:
         """Go on, or do not for now."""
         self.trouble = ""
         self.kept = msgspec.structs.replace(self.kept, paused=paused)
-        if self.kept.role is Role.RECEIVES and self._part is not None:
-            self.transfer.want(now, wants=not paused)
+        if self.kept.role is not Role.RECEIVES:
+            return
+        if self._part is None and not paused:
+            # There was no room for it before.
+            self.transfer.held = self._open_part()
+        self.transfer.want(now, wants=self._part is not None and not paused)
 
     def fail(self, error: StorageError) -> None:
         """The disk does not do what is needed: a full one may later, for the rest there is no hope."""

@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -302,6 +303,39 @@ def test_on_the_broker_of_others_files_are_small_and_slow(people: People, tmp_pa
     assert now.stage is FileStage.RECEIVING
     ada.session.post(LimitFiles(False))
     wait_for_stage(bob, key, FileStage.SAVED)
+
+
+def test_a_full_disk_pauses_a_file_until_there_is_room(people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, bob = people("Ada"), people("Bob")
+    ada.wait_for_online("Bob")
+    source = made(tmp_path / "f", 300_000)
+    key = offer(ada, source, bob)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 0))
+        bob.session.post(AcceptFile(key, tmp_path / "bob"))
+        assert "no room" in wait_for_stage(bob, key, FileStage.PAUSED).sentence
+    bob.session.post(ResumeFile(key))
+    path = wait_for_stage(bob, key, FileStage.SAVED).path
+    assert path is not None
+    assert path.read_bytes() == source.read_bytes()
+
+
+def test_a_broker_that_drops_half_of_it_only_makes_it_slower(
+    start_broker: Callable[..., Mosquitto], people: People, tmp_path: Path
+) -> None:
+    # What does not fit into such a queue, this broker forgets without a word.
+    narrow = start_broker(extra="max_queued_messages 10\nmax_inflight_messages 2\n")
+    link = Proxy(narrow.ports["mqtt"])
+    ada, bob = people("Ada", url=narrow.url()), people("Bob", url=link.url)
+    ada.wait_for_online("Bob")
+    source = made(tmp_path / "f", 4_000_000)
+    key = offer(ada, source, bob)
+    link.slow(4_000_000)
+    path = receive(bob, key, tmp_path / "bob")
+    assert path.read_bytes() == source.read_bytes()
+    for person in (ada, bob):
+        person.close()
+    link.close()
 
 
 class Forger:
