@@ -283,14 +283,14 @@ class FileTransfer:
         path = Path(self.kept.path) if self.kept.role is Role.SHARES else None
         received = sum(count == self._count for count in counts.values())
         return FileChanged(
-            self.kept.id.hex(), offer.name, self._stage(), offer.size, done, self._speed.value, received, len(counts), path,
+            self.kept.id.hex(), offer.name, self._stage(now), offer.size, done, self._speed.value, received, len(counts), path,
             self.failure or self.trouble,
         )  # fmt: skip
 
     def _bytes(self, chunks: int) -> int:
         return min(self.kept.offer.size, chunks * self.kept.offer.chunk)
 
-    def _stage(self) -> FileStage:
+    def _stage(self, now: float) -> FileStage:
         role = self.kept.role
         if role is Role.DECLINED:
             return FileStage.DECLINED
@@ -300,7 +300,7 @@ class FileTransfer:
             return FileStage.PAUSED
         if role is Role.SHARES:
             return FileStage.SHARED if self.is_own else FileStage.SAVED
-        return FileStage.RECEIVING if self.transfer.can_come() else FileStage.WAITING
+        return FileStage.RECEIVING if self.transfer.can_come(now) else FileStage.WAITING
 
 
 def read_through(file: SourceFile) -> Iterator[list[bytes]]:

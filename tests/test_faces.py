@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -210,6 +211,7 @@ def test_console_in_several_rooms(start: Start, bob: Person, people: People) -> 
     def ask_again() -> None:
         console.type("/rooms")
         console.look()
+        time.sleep(0.1)
 
     wait_until(lambda: "you are here, 1 online" in console.out, 20, ask_again)
     console.type("/rooms 1")

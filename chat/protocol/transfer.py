@@ -6,6 +6,7 @@ Chunk numbers count from 1 here, as all spans do, and from 0 in a `Holding`. It 
 """
 
 import hashlib
+import math
 import random
 from array import array
 from collections.abc import Collection, Sequence
@@ -54,6 +55,7 @@ class Transfer:
         """When each chunk was sent last, as a number of `_sendings`."""
         self._sendings = 0
         self._connected = self._asks = False
+        self._arrived_at = -math.inf
         self._say_at: float | None = None
         self._farewells = 0
         """How often it is still to be said that all of it is here, because nobody answers that."""
@@ -70,9 +72,11 @@ class Transfer:
         counts = {device: size(party.held) for device, party in self._parties.items() if device != self._author}
         return {device: count for device, count in counts.items() if self._parties[device].wants or count == self.count}
 
-    def can_come(self) -> bool:
-        """Whether somebody is here who has something that this device lacks."""
-        return any(device in self._online and subtract(party.held, self.held) for device, party in self._parties.items())
+    def can_come(self, now: float) -> bool:
+        """Whether chunks come, or somebody is here who has something that this device lacks."""
+        return now - self._arrived_at < limits.FILE_STALL_SECONDS or any(
+            device in self._online and subtract(party.held, self.held) for device, party in self._parties.items()
+        )
 
     # What happens
 
@@ -109,6 +113,7 @@ class Transfer:
         if has_number(self.held, number):
             return False
         add_span(self.held, number, number)
+        self._arrived_at = now
         self._pause = limits.HOLDING_REPEAT_SECONDS[0]
         soon = now if self.complete else now + limits.HOLDING_SECONDS
         self._say_at = soon if self._say_at is None else min(self._say_at, soon)
