@@ -160,7 +160,7 @@ class Files:
         now = time.monotonic()
         due: list[float] = []
         for room in self._rooms.values():
-            if room.readings or any(file.is_reading for file in room.files.values()):
+            if any(reading.tree is None for reading in room.readings.values()) or any(file.is_reading for file in room.files.values()):
                 return 0.0
             due += [at for file in room.files.values() if (at := file.transfer.due(now)) is not None]
             if room.changed:
@@ -259,7 +259,7 @@ class Files:
     def _leave(self, room: _Room, gone: Gone, now: float) -> None:
         if gone.delete:
             for file in room.files.values():
-                if file.listens or file.kept.paused:
+                if file.kept.role is Role.RECEIVES:
                     file.discard(now)
         self._close(self._rooms.pop(gone.room))
 
@@ -286,6 +286,8 @@ class Files:
         if not item.on:
             if reading := room.readings.pop(item.path, None):
                 reading.source.close()
+            return
+        if item.path in room.readings:
             return
         try:
             source = SourceFile(item.path, chunk_bytes_for(room.packet_bytes))

@@ -347,6 +347,7 @@ class Session:
 
     def _delete_data(self, visit: Visit) -> None:
         keys, topic, show = visit.keys, visit.topic, self._show_in(visit.keys.tag)
+        visit.offers.leave(delete=True)
         if keys.tag == self._login:
             # What is remembered of the other rooms is deleted with it.
             self._leave(list(self._visits.values()))

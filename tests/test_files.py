@@ -15,6 +15,8 @@ from chat.encryption import derive_root, room_keys
 from chat.events import (
     AcceptFile,
     DeclineFile,
+    Deleted,
+    DeleteData,
     File,
     FileChanged,
     FileRefused,
@@ -255,6 +257,21 @@ def test_pausing_cancelling_and_going_on(people: People, proxy: Callable[[], Pro
     wait_until(lambda: list((tmp_path / "Bob" / "files").rglob("*.*")) == [])
     link.restore()
     assert receive(bob, key, tmp_path / "bob").read_bytes() == source.read_bytes()
+
+
+def test_what_arrived_goes_with_the_rooms_data(people: People, proxy: Callable[[], Proxy], tmp_path: Path) -> None:
+    link = proxy()
+    ada, bob = people("Ada", url=link.url), people("Bob")
+    ada.wait_for_online("Bob")
+    key = offer(ada, made(tmp_path / "f", 10_000_000), bob)
+    link.slow(10_000_000)
+    bob.session.post(AcceptFile(key, tmp_path / "bob"))
+    wait_for_part(bob, key, 500_000)
+    assert list((tmp_path / "Bob" / "files").rglob("*.part"))
+    bob.session.post(DeleteData())
+    bob.wait_for(Deleted)
+    wait_until(lambda: list((tmp_path / "Bob" / "files").rglob("*.*")) == [])
+    link.restore()
 
 
 def test_an_offer_that_is_taken_back_is_sent_to_nobody(people: People, tmp_path: Path) -> None:
