@@ -1,5 +1,6 @@
 """Who is in the room: those online first, when the others were here last, and with which trust in their keys."""
 
+import bisect
 import time
 import tkinter as tk
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ _DAY: Final = 86_400
 
 
 class MemberPanel(tk.Frame):
-    """The list, redrawn whole: it changes seldom, and the room limits how often."""
+    """The list. A change draws it anew, as far as it is in view; what is below is drawn when one gets there."""
 
     def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint) -> None:
         palette, px = theme.palette, theme.px
@@ -45,9 +46,10 @@ class MemberPanel(tk.Frame):
         self._foreign.pack(side="bottom", fill="x", padx=px(16), pady=px(10))
         self.canvas = tk.Canvas(self, bg=palette.side, bd=0, highlightthickness=0, takefocus=True, yscrollincrement=px(23))
         self.canvas.pack(fill="both", expand=True)
-        self.canvas.bind("<Button-4>", lambda _: self.canvas.yview_scroll(-2, "units"))
-        self.canvas.bind("<Button-5>", lambda _: self.canvas.yview_scroll(2, "units"))
-        self.canvas.bind("<MouseWheel>", lambda event: self.canvas.yview_scroll(-event.delta // 60, "units"))
+        self.canvas.bind("<Button-4>", lambda _: self._scroll(-2))
+        self.canvas.bind("<Button-5>", lambda _: self._scroll(2))
+        self.canvas.bind("<MouseWheel>", lambda event: self._scroll(-event.delta // 60))
+        self.canvas.bind("<Configure>", lambda _: self._draw_in_view())
         self.canvas.bind("<Button-1>", self._clicked)
         for key, rows in (("<Up>", -1), ("<Down>", 1), ("<Prior>", -8), ("<Next>", 8), ("<Home>", -2 * SHOWN), ("<End>", 2 * SHOWN)):
             self.canvas.bind(key, lambda _, rows=rows: self._move(rows))  # type: ignore[misc]
@@ -56,6 +58,8 @@ class MemberPanel(tk.Frame):
         for event in ("<FocusIn>", "<FocusOut>"):
             self.canvas.bind(event, lambda _: self._draw_cursor())
         self._tops: list[tuple[int, Member]] = []
+        self._drawn: set[int] = set()
+        """The tops of the members that are drawn."""
         self._states: list[tuple[int, Member, str]] = []
         """The items that say when those who are away were here."""
         self._members: tuple[Member, ...] = ()
@@ -89,8 +93,8 @@ class MemberPanel(tk.Frame):
     def _draw(self) -> None:
         canvas, px, palette = self.canvas, self._theme.px, self._theme.palette
         canvas.delete("all")
-        self._tops.clear()
-        self._states.clear()
+        for known in (self._tops, self._states, self._drawn):
+            known.clear()
         y = 0
         for heading, online in ((_("Online"), True), (_("Offline"), False)):
             group = [member for member in self._members if member.online is online]
@@ -100,16 +104,29 @@ class MemberPanel(tk.Frame):
             canvas.create_text(px(16), y + px(14), text=words, font=self._theme.fonts["tiny_bold"], fill=palette.text3, anchor="w")
             y += px(28)
             for member in group[:SHOWN]:
-                y = self._member(member, y)
+                self._tops.append((y, member))
+                y += px(_ROW)
+                if member.device == self._open:
+                    y = self._draw_fingerprint(member, y)
             if len(group) > SHOWN:
                 words = _("and {count} more").format(count=digits(len(group) - SHOWN))
                 canvas.create_text(px(16), y + px(10), text=words, font=self._theme.fonts["tiny"], fill=palette.text3, anchor="w")
                 y += px(24)
             y += px(10)
         canvas.configure(scrollregion=(0, 0, px(WIDTH), max(y, 1)))
+        self._draw_in_view()
         self._draw_cursor()
 
-    def _member(self, member: Member, y: int) -> int:
+    def _draw_in_view(self) -> None:
+        upper = int(self.canvas.canvasy(0))
+        first = bisect.bisect_right(self._tops, upper - self._theme.px(_ROW), key=lambda placed: placed[0])
+        last = bisect.bisect_left(self._tops, upper + self.canvas.winfo_height(), key=lambda placed: placed[0])
+        for top, member in self._tops[first:last]:
+            if top not in self._drawn:
+                self._drawn.add(top)
+                self._draw_member(member, top)
+
+    def _draw_member(self, member: Member, y: int) -> None:
         canvas, px, palette, fonts = self.canvas, self._theme.px, self._theme.palette, self._theme.fonts
         size = px(34)
         picture = self._paint.avatar(size, member.device, palette.side, online=member.online, faint=not member.online)
@@ -129,16 +146,21 @@ class MemberPanel(tk.Frame):
         if mark is not None:
             ink = palette.ok if mark == "shield-check" else palette.warning
             canvas.create_image(px(WIDTH - 16), y + px(22), image=self._paint.icon(mark, px(15), ink, palette.side), anchor="e")
-        self._tops.append((y, member))
-        y += px(_ROW)
-        if member.device == self._open:
-            words = _("Fingerprint") + f"\n{clean_line(member.fingerprint)}"
-            if mark is not None:
-                about = CHANGED if member.trust is Trust.CHANGED else PINNED
-                words += "\n\n" + _(about)
-            item = canvas.create_text(px(60), y, text=words, font=fonts["tiny"], fill=palette.text2, anchor="nw", width=px(WIDTH - 76))
-            y = int(canvas.bbox(item)[3]) + px(8)
-        return y
+
+    def _draw_fingerprint(self, member: Member, y: int) -> int:
+        """Draw what is known of a member's key from `y` on; gives where it ends."""
+        px, words = self._theme.px, _("Fingerprint") + f"\n{clean_line(member.fingerprint)}"
+        if _mark(member) is not None:
+            about = CHANGED if member.trust is Trust.CHANGED else PINNED
+            words += "\n\n" + _(about)
+        item = self.canvas.create_text(
+            px(60), y, text=words, font=self._theme.fonts["tiny"], fill=self._theme.palette.text2, anchor="nw", width=px(WIDTH - 76)
+        )
+        return int(self.canvas.bbox(item)[3]) + px(8)
+
+    def _scroll(self, units: int) -> None:
+        self.canvas.yview_scroll(units, "units")
+        self._draw_in_view()
 
     def _clicked(self, event: "tk.Event[tk.Misc]") -> None:
         y = self.canvas.canvasy(event.y)
@@ -169,9 +191,9 @@ class MemberPanel(tk.Frame):
         canvas, step = self.canvas, int(str(self.canvas["yscrollincrement"]))
         above, below = int(canvas.canvasy(0)) - top, bottom - int(canvas.canvasy(canvas.winfo_height()))
         if above > 0:
-            canvas.yview_scroll(-((above + step - 1) // step), "units")
+            self._scroll(-((above + step - 1) // step))
         elif below > 0:
-            canvas.yview_scroll((below + step - 1) // step, "units")
+            self._scroll((below + step - 1) // step)
 
     def _draw_cursor(self) -> None:
         canvas, px = self.canvas, self._theme.px

@@ -120,6 +120,30 @@ def test_the_cursor_shows_with_the_focus_and_comes_into_view(bench: Bench, panel
     assert canvas.bbox("cursor") is None
 
 
+def test_members_are_drawn_when_one_gets_to_them(bench: Bench, panel: MemberPanel) -> None:
+    panel.show_members([member(f"{number:03}", online=number < 100) for number in range(200)])
+    assert "000" in texts(panel)
+    assert len(pictures(panel)) < 100
+    for _ in range(500):
+        panel.canvas.event_generate("<Button-5>")
+    bench.look()
+    assert "199" in texts(panel)
+    assert len(contents(panel, "text")) == 2 + 3 * 200
+    assert len(pictures(panel)) == 2 * 200
+    panel.show_members([member("ada"), member("bob")])
+    assert {"ada", "bob"} <= set(contents(panel, "text"))
+
+
+def test_a_larger_panel_shows_more(bench: Bench, panel: MemberPanel) -> None:
+    bench.root.geometry("700x200")
+    bench.look()
+    panel.show_members([member(f"{number:03}") for number in range(100)])
+    few = len(pictures(panel))
+    bench.root.geometry("700x600")
+    bench.look()
+    assert len(pictures(panel)) > few
+
+
 def test_a_destroyed_panel_leaves_no_timer(bench: Bench, panel: MemberPanel) -> None:
     panel.destroy()
     bench.look()
