@@ -122,7 +122,7 @@ class ChatClient:
         self.login: Login | None = self._make_login()
         self._timer = self.root.after(FRAME_MS, self._frame)
         # Cryptography and paho take a third of a second to load, which must not hold up the window; the person types meanwhile.
-        self.root.after(PRELOAD_MS, lambda: threading.Thread(target=importlib.import_module, args=("chat.session",), daemon=True).start())
+        self.root.after(PRELOAD_MS, lambda: threading.Thread(target=_load_session, daemon=True).start())
 
     @property
     def view(self) -> "ChatView | None":
@@ -289,7 +289,7 @@ class ChatClient:
         if settings != self.settings:
             self._save(settings)
         old_theme, self.theme = self.theme, Theme(self.root, palette_for(settings.theme), self._scale)
-        self.paint = Paint(self.theme)
+        old_paint, self.paint = self.paint, Paint(self.theme)
         old, self.rooms = self.rooms, None
         if old is not None:
             self.rooms = self._make_rooms()
@@ -301,8 +301,9 @@ class ChatClient:
             self.login.take_over(old_login)
             old_login.destroy()
         old_theme.close()
+        old_paint.close()
         self.root.configure(bg=self.theme.palette.background)
-        del old, old_login, old_theme
+        del old, old_login, old_theme, old_paint
         # Whatever of the old look is left must go on this thread: a picture that dies on another one calls Tk from there.
         gc.collect()
 
@@ -505,6 +506,12 @@ def run_window(settings: Settings, places: Places) -> int:
     """Open the window; returns the exit code once it was closed. Raises `ChatError` without a display."""
     ChatClient(settings, places).run()
     return 0
+
+
+def _load_session() -> None:
+    importlib.import_module("chat.session")
+    # What is loaded stays for good, and a collection, which holds up every thread, takes a fourth of the time without it.
+    gc.freeze()
 
 
 def _suggest() -> str:

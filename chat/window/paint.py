@@ -134,6 +134,11 @@ class Paint:
         self._plain = [(other, how) for other, how in self._plain if other is not widget]
         self._plain.append((widget, draw))
 
+    def close(self) -> None:
+        """Let every picture go, after the last widget that showed one."""
+        for held in (self._kept, self._empty, self._plain):
+            held.clear()
+
     def _ask_later(self) -> None:
         if not self._asks:
             self._asks = True
