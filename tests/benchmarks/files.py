@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from chat.broker import EmbeddedBroker
 from chat.events import AcceptFile, FileChanged, FileStage, LimitFiles, MessageShown, SendFile
@@ -30,7 +30,7 @@ TOPIC: Final = "files"
 MESSAGES: Final = 40
 SAY_SECONDS: Final = 0.2
 """Not faster, because what a member says faster is folded at the others."""
-WAIT: Final = 600.0
+WAIT: Final = 180.0
 
 
 def raw(port: int, size: int) -> float:
@@ -41,7 +41,7 @@ def raw(port: int, size: int) -> float:
         nonlocal came
         came += len(message.payload)
 
-    clients = [mqtt.Client(CallbackAPIVersion.VERSION2) for _ in range(2)]
+    clients = [mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5) for _ in range(2)]
     receiver, sender = clients
     receiver.on_message = count
     subscribed: list[bool] = []
@@ -49,6 +49,7 @@ def raw(port: int, size: int) -> float:
     for client in clients:
         client.connect("localhost", port)
         client.loop_start()
+    wait_until(lambda: all(client.is_connected() for client in clients), WAIT)
     receiver.subscribe("raw", 1)
     wait_until(lambda: subscribed, WAIT)
     content = os.urandom(CHUNK_BYTES)

@@ -68,7 +68,8 @@ def send(url: str, seconds: int) -> None:
         wait = began + number / PER_SECOND - time.perf_counter()
         if wait > 0:
             time.sleep(wait)
-        client.publish(topic, packet, qos=1)
+        sent = client.publish(topic, packet, qos=1)
+    sent.wait_for_publish(10)
     client.disconnect()
 
 
