@@ -392,9 +392,9 @@ class Rooms:
             self.notice(sentence)
         self._parting.clear()
 
-    def _make_view(self, parent: tk.Misc, room: str) -> ChatView:
+    def _make_view(self, parent: tk.Misc) -> ChatView:
         def post(command: RoomCommand) -> None:
-            self._post(room, command)
+            self._post(view.room, command)
 
         wishes = Wishes(
             send=lambda text, reply_to: post(Say(text, reply_to)),
@@ -406,17 +406,18 @@ class Rooms:
             older=lambda order: post(Older(order)),
             newer=lambda order: post(Newer(order)),
             around=lambda order: post(Around(order)),
-            attach=lambda: self.attach(room),
-            send_files=lambda paths: self.send_files(room, paths),
-            send_picture=lambda picture: self._send_picture(room, picture),
-            act_on_file=lambda act, key, path: self._act_on_file(room, act, key, path),
+            attach=lambda: self.attach(view.room),
+            send_files=lambda paths: self.send_files(view.room, paths),
+            send_picture=lambda picture: self._send_picture(view.room, picture),
+            act_on_file=lambda act, key, path: self._act_on_file(view.room, act, key, path),
             run=lambda name, argument: run_command(self, name, argument),
             search=lambda number, text: post(Search(number, text)),
             open_settings=self.outlets.open_settings,
             retry=lambda: post(Reconnect()),
             host=self.outlets.host,
         )
-        return ChatView(parent, self.theme, self.paint, wishes, TEXT_BYTES, self._recent_emoji)
+        view = ChatView(parent, self.theme, self.paint, wishes, TEXT_BYTES, self._recent_emoji)
+        return view
 
 
 def is_in_front(root: tk.Misc) -> bool:

@@ -96,6 +96,8 @@ class ChatView(tk.Frame):
     ) -> None:
         super().__init__(parent, bg=theme.palette.background)
         self._theme, self._paint, self._wishes = theme, paint, wishes
+        self.room = ""
+        """The room that shows in it."""
         self._wanted = True
         """Whether the members are to stand beside the conversation,"""
         self._over = False

@@ -15,15 +15,19 @@ LEAST_NARROW: Final = 520
 """and below this one it does not show."""
 
 
-class RoomsView(tk.Frame):
-    """Keeps a view of every room that was looked at; `make` makes one."""
+SPARE_MS: Final = 200
+"""How long after a room was shown a view is made for the next one."""
 
-    def __init__(
-        self, parent: tk.Misc, theme: Theme, paint: Paint, make: Callable[[tk.Misc, str], ChatView], wishes: SidebarWishes
-    ) -> None:
+
+class RoomsView(tk.Frame):
+    """Keeps a view of every room that was looked at, and one to spare for a room that was not: making it takes longer than showing it."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, paint: Paint, make: Callable[[tk.Misc], ChatView], wishes: SidebarWishes) -> None:
         super().__init__(parent, bg=theme.palette.background)
         self._theme, self._make = theme, make
         self._views: dict[str, ChatView] = {}
+        self._spare: ChatView | None = None
+        self._timer = ""
         self._entries: tuple[RoomEntry, ...] = ()
         self.current = ""
         self.sidebar = Sidebar(self, theme, paint, wishes)
@@ -31,6 +35,7 @@ class RoomsView(tk.Frame):
         self.rowconfigure(0, weight=1)
         self.columnconfigure(2, weight=1)
         self.bind("<Configure>", lambda _: self._place_sidebar())
+        self.bind("<Destroy>", lambda _: self._stop())
 
     def view(self, room: str) -> ChatView | None:
         """The view of a room that was looked at."""
@@ -39,19 +44,22 @@ class RoomsView(tk.Frame):
     def show(self, room: str) -> ChatView:
         """Show the conversation of a room."""
         if room not in self._views:
-            self._views[room] = self._make(self, room)
+            self._views[room], self._spare = self._spare or self._make(self), None
+            self._views[room].room = room
         if room != self.current:
             if self.current in self._views:
                 self._views[self.current].grid_remove()
             self.current = room
             self._views[room].grid(row=0, column=2, sticky="nsew")
             self.sidebar.show_rooms(self._entries, room)
+            self._plan_spare()
         return self._views[room]
 
     def show_rooms(self, entries: Sequence[RoomEntry]) -> None:
         """Another list of rooms."""
         self._entries = tuple(entries)
         self.sidebar.show_rooms(entries, self.current)
+        self._plan_spare()
 
     def step(self, by: int) -> str | None:
         """The room that stands so many places below the one that shows."""
@@ -71,6 +79,18 @@ class RoomsView(tk.Frame):
         view = self.show(old.current)
         view.take_over(old._views[old.current])
         self.sidebar.take_over(old.sidebar)
+
+    def _plan_spare(self) -> None:
+        if not self._timer and self._spare is None and any(entry.room not in self._views for entry in self._entries):
+            self._timer = self.after(SPARE_MS, self._make_spare)
+
+    def _make_spare(self) -> None:
+        self._timer = ""
+        self._spare = self._make(self)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self.after_cancel(self._timer)
 
     def _place_sidebar(self) -> None:
         width, px = self.winfo_width(), self._theme.px
