@@ -7,9 +7,7 @@ folder for temporary files for the next time.
 """
 
 import itertools
-import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -31,6 +29,7 @@ from chat.index import Index
 from chat.protocol.identity import DeviceKey
 from chat.protocol.memory import Peer
 from chat.protocol.records import NO_RECORD, Record, Text, make_record, reread_record
+from tests.benchmarks.memory import peak, resident
 from tests.benchmarks.table import Figure
 from tests.people import PASSPHRASE, Person
 
@@ -154,11 +153,6 @@ def _insert(kept: History, index: Index, records: Iterator[Record], count: int) 
     return time.perf_counter() - began
 
 
-def peak_memory() -> int:
-    """The most memory that this process has taken, in kilobytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 @dataclass(frozen=True, slots=True)
 class InSession:
     """What a session without a window takes that has entered the room: memory in MB now and at most, and milliseconds until a search shows
@@ -183,8 +177,7 @@ def enter(folder: Path) -> None:
     person = Person(folder, "mqtt://localhost:1", TOPIC, "Ada")
     person.wait_for(Page)
     times = [_search(person, number, word) for number, word in enumerate((NEEDLE, NEEDLE, COMMON), 1)]
-    memory = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    print(memory, peak_memory() * 1024 / 1e6, *times)
+    print(resident(), peak(), *times)
     person.close()
 
 

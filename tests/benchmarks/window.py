@@ -9,7 +9,6 @@ second, is the yardstick.
 import argparse
 import itertools
 import multiprocessing
-import os
 import queue
 import shutil
 import statistics
@@ -31,6 +30,7 @@ from chat.encryption import derive_root
 from chat.events import Join, MessageShown
 from tests.benchmarks.flood import LINE, PER_SECOND, Sender
 from tests.benchmarks.keeping import TOPIC, made
+from tests.benchmarks.memory import resident
 from tests.brokers import Mosquitto
 from tests.people import PASSPHRASE
 from tests.screens import virtual_screen
@@ -177,14 +177,14 @@ def _flood(client: ChatClient, sender: Sender, seconds: int, found: Measured) ->
     work.run(seconds, view.transcript, view.composer.text)
     found.times[LATE] = work.late
     share = ", ".join(f"{name} {(after - busy.get(name, 0)) / seconds:.0%}" for name, after in _busy().items())
-    found.notes.append(f"{shown:,} of {PER_SECOND * seconds:,} messages shown in these {seconds} s; busy: {share}; {_memory():.0f} MB")
+    found.notes.append(f"{shown:,} of {PER_SECOND * seconds:,} messages shown in these {seconds} s; busy: {share}; {resident():.0f} MB")
     began, before = time.perf_counter(), -1
     while shown > before:
         before = shown
         _rest(client.root, 2)
     setattr(client, "_frame", frame)  # noqa: B010
     sender.end()
-    found.notes.append(f"{shown:,} messages shown {max(0.0, time.perf_counter() - began - 2):.0f} s later; {_memory():.0f} MB")
+    found.notes.append(f"{shown:,} messages shown {max(0.0, time.perf_counter() - began - 2):.0f} s later; {resident():.0f} MB")
 
 
 def _look(client: ChatClient, scale: int, found: Measured) -> None:
@@ -245,7 +245,7 @@ def text_window(seconds: int, scale: int) -> Measured:
     found.times[RESIZE] = _resize(root, scale)
     looks = (("#101113", "#EDEEF0"), ("#FFFFFF", "#1C2024")) * 4
     found.times[THEME] = [_took(lambda look=look: text.configure(bg=look[0], fg=look[1]), root) for look in looks]  # type: ignore[misc]
-    found.notes.append(f"{_memory():.0f} MB")
+    found.notes.append(f"{resident():.0f} MB")
     root.destroy()
     return found
 
@@ -306,10 +306,6 @@ def _busy() -> dict[str, float]:
         for thread in threading.enumerate()
         if thread.ident is not None and thread.is_alive()
     }
-
-
-def _memory() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _say(chat: Measured, text: Measured) -> None:
