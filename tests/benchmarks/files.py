@@ -9,6 +9,7 @@ import argparse
 import multiprocessing
 import os
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from chat.broker import EmbeddedBroker
+from chat.client import SWITCH_SECONDS
 from chat.events import AcceptFile, FileChanged, FileStage, LimitFiles, MessageShown, SendFile
 from chat.protocol import limits
 from chat.protocol.limits import CHUNK_BYTES
@@ -135,6 +137,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.files")
     parser.add_argument("--megabytes", type=int, default=100)
     size = parser.parse_args().megabytes * 1_000_000
+    # As in the window.
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Otherwise messages would wait for the sending limit.
     limits.SEND_BURST, limits.SEND_PER_SECOND = 100_000, 1000.0  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as name:
